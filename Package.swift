@@ -1,0 +1,166 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rows below are the dependency table of the house, in layer order: a row may name only rows above it.
+// `HouseTests` compares every `import` in the sources with the row of its target.
+
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A Debian C library: a module map and a header of typed wrappers, nothing compiled.
+func system(_ name: String, _ package: String?) -> Target {
+    .systemLibrary(name: name, path: "Shared/\(name)", pkgConfig: package)
+}
+
+/// A module that two or more executables use.
+func shared(_ name: String, needs: [String] = []) -> Target {
+    .target(name: name, dependencies: needs.map { .init(stringLiteral: $0) }, path: "Shared/\(name)", swiftSettings: house)
+}
+
+/// A module of one service.
+func part(_ name: String, of service: String, needs: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: needs.map { .init(stringLiteral: $0) }, path: "Services/\(service)/\(name)",
+        swiftSettings: house)
+}
+
+/// An executable; it only assembles.
+func service(_ name: String, needs: [String]) -> Target {
+    .executableTarget(
+        name: name, dependencies: needs.map { .init(stringLiteral: $0) }, path: "Services/\(name)/Main",
+        swiftSettings: house)
+}
+
+/// The tests of one module, or a suite with a name of its own.
+func tests(_ name: String, needs: [String] = []) -> Target {
+    let suite = name.hasSuffix("Tests") ? name : name + "Tests"
+    let own = name.hasSuffix("Tests") ? [] : [name]
+    return .testTarget(
+        name: suite, dependencies: (own + needs + ["TestSupport"]).map { .init(stringLiteral: $0) },
+        path: "Tests/\(suite)", exclude: [], swiftSettings: house)
+}
+
+let package = Package(
+    name: "Switchboard",
+    targets: [
+        // C libraries.
+        system("CLinux", nil),
+        system("CLibCurl", "libcurl"),
+        system("CLibPQ", "libpq"),
+        system("CLibCrypto", "libcrypto"),
+        .target(
+            name: "CSimdJSON", path: "Shared/CSimdJSON", cxxSettings: [.unsafeFlags(["-O2", "-std=c++17"])],
+            linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+
+        // Shared, layer 1: no dependencies of our own.
+        shared("HTTPCore"),
+        shared("Contracts"),
+        shared("Telemetry"),
+        shared("Configuration"),
+        shared("Crypto", needs: ["CLibCrypto"]),
+
+        // Shared, layer 2.
+        shared("EventLoop", needs: ["CLinux"]),
+        shared("JSON", needs: ["CSimdJSON"]),
+        shared("Lifecycle", needs: ["CLinux", "EventLoop", "Telemetry", "Configuration"]),
+        shared("HTTPServer", needs: ["HTTPCore", "EventLoop", "CLinux", "Telemetry"]),
+        shared("HTTPClient", needs: ["HTTPCore", "EventLoop", "CLibCurl", "CLinux", "Telemetry"]),
+        shared("Postgres", needs: ["EventLoop", "CLibPQ", "Telemetry"]),
+
+        // Shared, layer 3.
+        shared("InternalHTTP", needs: ["Contracts", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "Crypto"]),
+        shared("Migrations", needs: ["Postgres", "Crypto", "Telemetry"]),
+        shared(
+            "ServiceKit",
+            needs: ["HTTPCore", "HTTPServer", "EventLoop", "Lifecycle", "Configuration", "Telemetry", "Crypto"]),
+
+        // gateway: no database.
+        part("Dialects", of: "gateway", needs: ["HTTPCore", "JSON", "Contracts"]),
+        part("Routing", of: "gateway", needs: ["Contracts"]),
+        part(
+            "SnapshotClient", of: "gateway",
+            needs: [
+                "Contracts", "InternalHTTP", "HTTPClient", "HTTPCore", "EventLoop", "Lifecycle", "Telemetry", "Crypto",
+                "Routing",
+            ]),
+        part(
+            "LogShipping", of: "gateway",
+            needs: ["Contracts", "InternalHTTP", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Lifecycle", "Telemetry"]),
+        part(
+            "Relay", of: "gateway",
+            needs: [
+                "Dialects", "Routing", "SnapshotClient", "LogShipping", "Contracts", "HTTPClient", "HTTPServer",
+                "HTTPCore", "EventLoop", "JSON", "Crypto", "Telemetry",
+            ]),
+        part(
+            "GatewayAPI", of: "gateway",
+            needs: [
+                "Relay", "Dialects", "Routing", "SnapshotClient", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop",
+                "JSON", "Telemetry", "Contracts",
+            ]),
+        service(
+            "gateway",
+            needs: [
+                "GatewayAPI", "Relay", "Dialects", "Routing", "SnapshotClient", "LogShipping", "InternalHTTP",
+                "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "Contracts", "Crypto", "ServiceKit",
+                "Configuration", "Lifecycle", "Telemetry",
+            ]),
+
+        // channel-registry.
+        part(
+            "RegistryStore", of: "channel-registry",
+            needs: ["Contracts", "Postgres", "Migrations", "Crypto", "Telemetry"]),
+        part(
+            "AdminAPI", of: "channel-registry",
+            needs: ["RegistryStore", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Contracts", "Crypto", "Telemetry"]),
+        part(
+            "SnapshotPublisher", of: "channel-registry",
+            needs: [
+                "RegistryStore", "Contracts", "InternalHTTP", "HTTPServer", "HTTPCore", "EventLoop", "Postgres",
+                "Lifecycle", "Telemetry",
+            ]),
+        service(
+            "channel-registry",
+            needs: [
+                "AdminAPI", "SnapshotPublisher", "RegistryStore", "InternalHTTP", "HTTPServer", "HTTPCore", "EventLoop",
+                "Postgres", "Migrations", "Contracts", "Crypto", "ServiceKit", "Configuration", "Lifecycle",
+                "Telemetry",
+            ]),
+
+        // log-collector.
+        part(
+            "LogStore", of: "log-collector", needs: ["Contracts", "Postgres", "Migrations", "JSON", "Telemetry"]),
+        part(
+            "LogIngestion", of: "log-collector",
+            needs: [
+                "LogStore", "Contracts", "InternalHTTP", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Telemetry",
+            ]),
+        part("Retention", of: "log-collector", needs: ["LogStore", "Lifecycle", "EventLoop", "Telemetry"]),
+        part(
+            "LogAPI", of: "log-collector",
+            needs: ["LogStore", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Contracts", "Crypto", "Telemetry"]),
+        service(
+            "log-collector",
+            needs: [
+                "LogAPI", "LogIngestion", "Retention", "LogStore", "InternalHTTP", "HTTPServer", "HTTPCore",
+                "EventLoop", "Postgres", "Migrations", "Contracts", "Crypto", "ServiceKit", "Configuration",
+                "Lifecycle", "Telemetry",
+            ]),
+
+        // Tests.
+        .target(
+            name: "TestSupport", dependencies: ["EventLoop", "CLinux"], path: "Tests/TestSupport", swiftSettings: house),
+        .executableTarget(
+            name: "mock-provider", dependencies: ["EventLoop", "CLinux"], path: "Tests/MockProvider",
+            swiftSettings: house),
+        tests("EventLoop"),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,4 @@
+@main
+struct ChannelRegistry {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+struct Gateway {
+    static func main() {}
+}

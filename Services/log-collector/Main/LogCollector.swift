@@ -1,0 +1,4 @@
+@main
+struct LogCollector {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+struct MockProvider {
+    static func main() {}
+}
