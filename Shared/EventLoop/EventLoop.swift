@@ -256,7 +256,9 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     /// Starts a task all of whose steps run on this loop; at once when called on the loop. Any thread.
     @discardableResult
     package func spawn(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
-        isCurrent ? Task.immediate(executorPreference: self) { await body() } : Task(executorPreference: self) { await body() }
+        isCurrent
+            ? Task.immediate(executorPreference: self) { await body() }
+            : Task(executorPreference: self) { await body() }
     }
 
     private func signal() {
@@ -346,7 +348,8 @@ private var currentLoop: EventLoop? {
         return unsafe Unmanaged<EventLoop>.fromOpaque(raw).takeUnretainedValue()
     }
     set {
-        unsafe pthread_setspecific(loopKey, newValue.map { unsafe UnsafeRawPointer(Unmanaged.passUnretained($0).toOpaque()) })
+        unsafe pthread_setspecific(
+            loopKey, newValue.map { unsafe UnsafeRawPointer(Unmanaged.passUnretained($0).toOpaque()) })
     }
 }
 

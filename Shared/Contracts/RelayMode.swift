@@ -1,0 +1,42 @@
+/// What kind of call a route serves; the numbers are stored with call records and never change (contract relay §1.2).
+package enum RelayMode: Int, Codable, Sendable, CaseIterable {
+    case unknown = 0
+    case chatCompletions = 1
+    case completions = 2
+    case embeddings = 3
+    case moderations = 4
+    case imagesGenerations = 5
+    case imagesEdits = 6
+    case audioSpeech = 7
+    case audioTranscription = 8
+    case audioTranslation = 9
+    case rerank = 10
+    case parsePdf = 11
+    case anthropic = 12
+    case videoGenerationsJobs = 13
+    case videoGenerationsGetJobs = 14
+    case videoGenerationsContent = 15
+    case responses = 16
+    case responsesGet = 17
+    case responsesDelete = 18
+    case responsesCancel = 19
+    case responsesInputItems = 20
+    case gemini = 21
+    case videos = 22
+    case videosGet = 23
+    case videosContent = 24
+    case videosDelete = 25
+    case videosRemix = 26
+    case geminiVideo = 27
+    case geminiVideoOperations = 28
+    case geminiTTS = 29
+    case geminiImage = 30
+    case geminiFiles = 31
+    case videosEdits = 32
+    case videosExtensions = 33
+    case aliVideo = 34
+    case aliVideoTasks = 35
+    case doubaoVideo = 36
+    case doubaoVideoTasks = 37
+    case doubaoVideoTasksDelete = 38
+}
