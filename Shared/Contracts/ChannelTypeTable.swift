@@ -1,4 +1,3 @@
-
 // Facts of the channel types, one row each; numbers, names and key forms are part of the contract (admin-api §14.2).
 
 extension ChannelType {
