@@ -63,8 +63,8 @@ let package = Package(
         shared("HTTPCore"),
         shared("Contracts"),
         shared("Telemetry"),
-        shared("Configuration"),
-        shared("Crypto", needs: ["CLibCrypto"]),
+        shared("Configuration", needs: ["Telemetry"]),
+        shared("Crypto", needs: ["CLibCrypto", "Telemetry"]),
 
         // Shared, layer 2.
         shared("EventLoop", needs: ["CLinux"]),
