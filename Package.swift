@@ -77,6 +77,7 @@ let package = Package(
         // Shared, layer 3.
         shared("InternalHTTP", needs: ["Contracts", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "Crypto"]),
         shared("Migrations", needs: ["Postgres", "Crypto", "Telemetry"]),
+        shared("AdminHTTP", needs: ["HTTPCore", "HTTPServer", "EventLoop", "JSON", "Crypto", "Telemetry"]),
         shared(
             "ServiceKit",
             needs: ["HTTPCore", "HTTPServer", "EventLoop", "Lifecycle", "Configuration", "Telemetry", "Crypto"]),
@@ -145,7 +146,7 @@ let package = Package(
         part("Retention", of: "log-collector", needs: ["LogStore", "Lifecycle", "EventLoop", "Telemetry"]),
         part(
             "LogAPI", of: "log-collector",
-            needs: ["LogStore", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Contracts", "Crypto", "Telemetry"]),
+            needs: ["LogStore", "AdminHTTP", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Contracts", "Postgres", "Telemetry"]),
         service(
             "log-collector",
             needs: [
