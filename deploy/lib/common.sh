@@ -13,10 +13,11 @@ die() {
     exit 1
 }
 
-# Makes .local; only its owner reads it, as it holds secrets.
+# Makes .local. Others may pass through it (the database server of root is one) but see nothing in it.
 make_local() {
     mkdir -p "$LOCAL" "$LOGS"
-    chmod go-w "$LOCAL"
+    chmod 711 "$LOCAL"
+    chmod 700 "$LOGS"
 }
 
 # Runs a command with its output in a log file, and shows the end of it only when the command fails.
