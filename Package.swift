@@ -162,6 +162,10 @@ let package = Package(
             name: "mock-provider", dependencies: ["EventLoop", "CLinux"], path: "Tests/MockProvider",
             swiftSettings: house),
         tests("EventLoop"),
+        tests("JSON"),
+        tests("Crypto"),
+        tests("Telemetry"),
+        tests("Configuration"),
     ],
     cxxLanguageStandard: .cxx17
 )
