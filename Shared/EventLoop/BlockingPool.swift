@@ -85,6 +85,17 @@ package final class BlockingPool: Sendable {
         for thread in held { pthread_join(thread, nil) }
     }
 
+    /// Refuses new work and lets the threads end by themselves when what waits is done. Does not block; any thread.
+    package func close() {
+        state.withLock { $0.isClosed = true }
+        condition.broadcast()
+        let held = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        for thread in held { pthread_detach(thread) }
+    }
+
     fileprivate func work() {
         unsafe clinux_name_thread(String(name.prefix(15)))
         while true {
