@@ -23,6 +23,37 @@ final class ResultSet: @unchecked Sendable {
         unsafe PQclear(handle)
     }
 
+    /// What kind of answer this is.
+    var answer: QueryMachine.Answer {
+        switch unsafe PQresultStatus(handle) {
+        case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: .done
+        case PGRES_TUPLES_OK: .rows
+        case PGRES_COPY_IN: .copyIn
+        case PGRES_COPY_OUT, PGRES_COPY_BOTH: .copyOut
+        case PGRES_FATAL_ERROR: .failed(SQLState(field(Int32(UInt8(ascii: "C"))) ?? "08006"))
+        default: .unexpected
+        }
+    }
+
+    /// The error of a failed answer; DETAIL, HINT and CONTEXT stay out, because they quote values and text.
+    var error: PostgresError {
+        PostgresError.from(
+            state: SQLState(field(Int32(UInt8(ascii: "C"))) ?? "08006"),
+            message: field(Int32(UInt8(ascii: "M"))) ?? "the connection was lost",
+            constraint: field(Int32(UInt8(ascii: "n"))), table: field(Int32(UInt8(ascii: "t"))),
+            column: field(Int32(UInt8(ascii: "c"))))
+    }
+
+    /// How many rows a command touched; 0 for one that touches none.
+    var affectedRows: Int { Int(unsafe String(cString: PQcmdTuples(handle))) ?? 0 }
+
+    /// What the server says it did (`INSERT 0 1`, `ROLLBACK`).
+    var commandTag: String { unsafe String(cString: PQcmdStatus(handle)) }
+
+    private func field(_ code: Int32) -> String? {
+        unsafe PQresultErrorField(handle, code).map { unsafe String(cString: $0) }
+    }
+
     /// The place of a column by its exact name; the first one when several have it.
     func column(named name: String) -> Int? {
         unsafe name.withCString { wanted in
