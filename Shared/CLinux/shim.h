@@ -26,6 +26,15 @@ static inline uint64_t clinux_event_tag(const struct epoll_event *events, int in
 
 static inline int clinux_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
+// glibc shows this only to those who ask for GNU extensions, which the importer does not.
+extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+
+/// The next connection of a listener, non-blocking and closed on exec.
+static inline int clinux_accept(int listener, struct sockaddr_storage *peer) {
+    socklen_t length = sizeof(*peer);
+    return accept4(listener, (struct sockaddr *)peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
 static inline int clinux_signalfd(const sigset_t *set) { return signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC); }
 
 /// The name (at most 15 bytes) under which debuggers and /proc show the calling thread.

@@ -10,8 +10,11 @@ package struct Interest: OptionSet, Sendable {
     /// The send buffer has room.
     package static let writable = Interest(rawValue: 2)
 
+    /// The end of the peer's stream is known already and must not be told again and again (`EPOLLRDHUP` is level triggered like the rest).
+    package static let withoutReadHangup = Interest(rawValue: 4)
+
     var epollMask: UInt32 {
-        var mask = clinux_EPOLLRDHUP
+        var mask = contains(.withoutReadHangup) ? 0 : clinux_EPOLLRDHUP
         if contains(.readable) { mask |= clinux_EPOLLIN }
         if contains(.writable) { mask |= clinux_EPOLLOUT }
         return mask
