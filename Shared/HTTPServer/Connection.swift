@@ -1,0 +1,524 @@
+import CLinux
+import EventLoop
+import Glibc
+import HTTPCore
+
+/// Moves bytes between one socket and its `ConnectionMachine`, and runs the handler; the only file that reads and writes client sockets.
+///
+/// Bounds: the inbox holds an incomplete head, or up to `readAhead` and one read of requests that came early; a body that nobody reads stops the reading at the
+/// high-water mark; the output stops its producer at the high-water mark and is cut far above it. Idle, a connection holds no buffer.
+final class Connection: ReadinessHandler, @unchecked Sendable {
+    // SAFETY: confined to `loop`; readiness, timers, handlers and end-of-pass work all run there.
+
+    /// One request and its answer.
+    private struct Exchange {
+        let request: ServerRequest
+        let writer: ResponseWriter
+    }
+
+    /// How the connection ends once its output is flushed.
+    private enum Closing {
+        case linger, plain
+    }
+
+    /// The place in the loop's list of connections.
+    var slot = 0
+    /// Whether the connection waits for the flush at the end of the pass.
+    var isDirty = false
+
+    private let fd: Int32
+    private let peer: PeerAddress
+    private let server: LoopServer
+    private let loop: EventLoop
+    private var machine: ConnectionMachine
+
+    private var inbox: [UInt8] = []
+    private var inboxStart = 0
+    private var output = OutputQueue()
+    private var exchange: Exchange?
+    private var task: Task<Void, Never>?
+    private var isServing = false
+    private var turn: Waiter?
+    private var closing: Closing?
+    private(set) var isClosed = false
+
+    private var interest: Interest = .readable
+    private var isBodyPaused = false
+    private var ignoresHangup = false
+    private var timer: TimerID?
+    private var timerDue = MonotonicTime(nanoseconds: .max)
+
+    private static let readAhead = 64 * 1024
+    /// A producer that goes on writing although it was told to wait is cut here.
+    private static let outputLimit = 16 * 1024 * 1024
+
+    init(fd: Int32, peer: PeerAddress, server: LoopServer) {
+        self.fd = fd
+        self.peer = peer
+        self.server = server
+        loop = server.loop
+        machine = ConnectionMachine(limits: server.limits, at: server.loop.now)
+    }
+
+    /// Starts to listen to the client.
+    ///
+    /// - Throws: when the kernel refuses to watch the descriptor, which the caller then closes.
+    func start() throws(EventLoopError) {
+        try loop.watch(fd, interest, self)
+        armTimer()
+    }
+
+    // MARK: Readiness
+
+    func ready(_ readiness: Readiness) {
+        guard !isClosed else { return }
+        if readiness.contains(.error) || readiness.contains(.hangup) { return lose() }
+        if readiness.contains(.writable) { flush() }
+        if readiness.contains(.readable) {
+            read(untilEnd: readiness.contains(.readHangup))
+        } else if readiness.contains(.readHangup), !wantsRead {
+            // More may wait to be read in front of the end; it is met when reading goes on.
+            ignoresHangup = true
+        }
+        settle()
+    }
+
+    /// Brings task, timer and interest in line with what has happened.
+    private func settle() {
+        guard !isClosed else { return }
+        if exchange != nil, !isServing { serve() }
+        guard !isClosed else { return }
+        armTimer()
+        updateInterest()
+    }
+
+    private var wantsRead: Bool {
+        guard !machine.inputEnded else { return false }
+        if isBodyPaused { return false }
+        return exchange == nil || inbox.count - inboxStart < Self.readAhead
+    }
+
+    private func updateInterest() {
+        var wanted: Interest = []
+        if wantsRead { wanted.insert(.readable) }
+        if !output.isEmpty, !isDirty { wanted.insert(.writable) }
+        if machine.inputEnded || (ignoresHangup && !wantsRead) { wanted.insert(.withoutReadHangup) }
+        guard wanted != interest else { return }
+        interest = wanted
+        do throws(EventLoopError) {
+            try loop.update(fd, wanted)
+        } catch {
+            // A connection that cannot be heard can only be given up.
+            lose()
+        }
+    }
+
+    // MARK: Input
+
+    private func read(untilEnd: Bool) {
+        var rounds = untilEnd ? 16 : 1
+        while rounds > 0, wantsRead, !isClosed {
+            rounds -= 1
+            let count = unsafe recv(fd, loop.scratch.baseAddress, loop.scratch.count, 0)
+            if count < 0 {
+                let code = errno
+                if code == EINTR { continue }
+                if code != EAGAIN && code != EWOULDBLOCK { lose() }
+                return
+            }
+            if count == 0 { return endOfInput() }
+            unsafe UnsafeRawBufferPointer(rebasing: loop.scratch[0..<count]).withMemoryRebound(to: UInt8.self) {
+                unsafe receive($0.span)
+            }
+        }
+    }
+
+    private func receive(_ bytes: Span<UInt8>) {
+        if closing != nil || machine.isLingering {
+            machine.lingerRead(at: loop.now)
+        } else if inbox.isEmpty {
+            let consumed = process(bytes)
+            if consumed < bytes.count, !isClosed { inbox.append(bytes.extracting(consumed..<bytes.count)) }
+        } else {
+            inbox.append(bytes)
+            processInbox()
+        }
+        if let exchange { pauseBody(exchange.request.body) }
+    }
+
+    /// Goes on with bytes that were kept.
+    private func processInbox() {
+        guard exchange == nil || !inbox.isEmpty else { return }
+        let held = inbox
+        inbox = []
+        let start = inboxStart + process(held.span.extracting(inboxStart..<held.count))
+        guard start < held.count, !isClosed else {
+            inboxStart = 0
+            return
+        }
+        inbox = held
+        inboxStart = start
+        if start >= Self.readAhead {
+            inbox = Array(held[start...])
+            inboxStart = 0
+        }
+    }
+
+    /// Lets the machine read and does what it says.
+    ///
+    /// - Returns: how many bytes are done with.
+    private func process(_ bytes: Span<UInt8>) -> Int {
+        var start = 0
+        while !isClosed, closing == nil {
+            let base = start
+            let (consumed, action) = machine.consume(bytes.extracting(start..<bytes.count), at: loop.now)
+            start += consumed
+            switch action {
+            case .needMore, .hold: return start
+            case .request(let parsed, let hasBody): begin(parsed, hasBody: hasBody)
+            case .body(let range, let isLast):
+                exchange?.request.body.receive(
+                    bytes.extracting(base + range.lowerBound..<base + range.upperBound), isLast: isLast)
+            case .bodyFailed(let error): exchange?.request.body.fail(error)
+            case .refuse(let fault): refuse(fault)
+            case .end: close(.plain)
+            case .abandon: close(.linger)
+            }
+        }
+        return bytes.count
+    }
+
+    private func begin(_ parsed: ParsedHead, hasBody: Bool) {
+        let declared: Int? =
+            switch parsed.framing {
+            case .none: 0
+            case .length(let length): length
+            case .chunked: nil
+            }
+        let body = RequestBody(connection: self, declaredLength: declared, isComplete: !hasBody)
+        let request = ServerRequest(
+            head: parsed.head, body: body, loop: loop, arrivedAt: loop.now, receivedAt: server.wallClockMicroseconds(),
+            peer: peer, trustedProxies: server.configuration.trustedProxies)
+        exchange = Exchange(request: request, writer: ResponseWriter(connection: self))
+        server.exchangeBegan()
+    }
+
+    private func endOfInput() {
+        switch machine.endOfInput(at: loop.now) {
+        case .close: if closing == nil, output.isEmpty { teardown() } else { close(.plain) }
+        case .gone: lose()
+        case .keepAnswering: break
+        case .probe: probe()
+        }
+    }
+
+    private func probe() {
+        output.append { ResponseEncoder.appendContinue(to: &$0) }
+        markDirty()
+    }
+
+    // MARK: Body of the request
+
+    /// The handler waits for more of the body.
+    func bodyWanted(by body: RequestBody) {
+        guard !isClosed, body === exchange?.request.body else { return body.fail(.clientGone) }
+        if machine.bodyWanted(at: loop.now) {
+            output.append { ResponseEncoder.appendContinue(to: &$0) }
+            markDirty()
+        }
+        bodyTaken(from: body)
+    }
+
+    /// The handler took what had arrived.
+    func bodyTaken(from body: RequestBody) {
+        guard isBodyPaused, !isClosed, body === exchange?.request.body else { return }
+        isBodyPaused = false
+        ignoresHangup = false
+        machine.readingPaused(false, at: loop.now)
+        armTimer()
+        updateInterest()
+    }
+
+    private func pauseBody(_ body: RequestBody) {
+        guard !isBodyPaused, !isClosed, body.isOver(server.configuration.highWaterMark) else { return }
+        isBodyPaused = true
+        machine.readingPaused(true, at: loop.now)
+    }
+
+    // MARK: Exchange
+
+    /// Runs handlers as long as there are requests; one task per burst, so that an idle connection has none.
+    private func serve() {
+        isServing = true
+        let started = loop.spawn { await self.serveAll() }
+        guard isServing else { return }
+        task = started
+        // It left while the handler ran its first steps, before there was a task to cancel.
+        if isClosed, exchange?.writer.isFinished == false { started.cancel() }
+    }
+
+    private func serveAll() async {
+        while let exchange, !isClosed {
+            while !isClosed, output.count >= server.configuration.highWaterMark { await Waiter.park { turn = $0 } }
+            if !isClosed { await run(exchange) }
+            end(exchange)
+        }
+        isServing = false
+        task = nil
+        settle()
+    }
+
+    private func run(_ exchange: Exchange) async {
+        let writer = exchange.writer
+        do {
+            try await server.handler(exchange.request, writer)
+            if writer.headSent { writer.finish() } else { refuse(.handlerFailed("the handler did not answer"), on: writer) }
+        } catch {
+            guard !writer.headSent else { return writer.abort() }
+            switch error {
+            case BodyError.tooLarge(let limit): refuse(.bodyTooLarge(limit: limit), on: writer)
+            case BodyError.malformed(let reason): refuse(.badBody(reason), on: writer)
+            case BodyError.timedOut: refuse(.bodyTimeout, on: writer)
+            case let fault as ServerFault: refuse(fault, on: writer)
+            default: refuse(.handlerFailed(String(describing: error)), on: writer)
+            }
+        }
+    }
+
+    private func refuse(_ fault: ServerFault, on writer: ResponseWriter) {
+        guard !writer.isClosed else { return }
+        writer.refuse(server.refusal(fault), wantsClose: fault.status.code < 500)
+    }
+
+    private func end(_ exchange: Exchange) {
+        exchange.request.body.detach()
+        exchange.writer.detach()
+        self.exchange = nil
+        server.exchangeEnded()
+        guard !isClosed, closing == nil else { return }
+        if isBodyPaused {
+            isBodyPaused = false
+            ignoresHangup = false
+        }
+        switch machine.exchangeEnded(at: loop.now) {
+        case .stay: processInbox()
+        case .linger: close(.linger)
+        case .cut: close(.plain)
+        }
+    }
+
+    /// Answers in the place of a handler and ends the connection.
+    func refuse(_ fault: ServerFault) {
+        let refusal = server.refusal(fault)
+        let head = ResponseHead(status: refusal.status, headers: refusal.headers)
+        borrowBuffer()
+        output.append {
+            ResponseEncoder.append(
+                head, framing: .length(refusal.body.count), connection: .close, date: server.date().span, to: &$0)
+        }
+        output.append(refusal.body)
+        if let exchange { exchange.request.body.fail(.clientGone) }
+        close(.linger)
+    }
+
+    // MARK: Answer
+
+    func sendHead(_ head: ResponseHead, _ body: BodyFraming, wantsClose: Bool) {
+        loop.assertCurrent()
+        let saysClose = wantsClose || (!head.headers.isEmpty && head.headers.containsToken("connection", "close"))
+        let plan = machine.beginAnswer(status: head.status, body: body, wantsClose: saysClose)
+        borrowBuffer()
+        output.append {
+            ResponseEncoder.append(
+                head, framing: plan.framing, connection: plan.notice, date: server.date().span, to: &$0)
+        }
+        markDirty()
+    }
+
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> WriteState {
+        loop.assertCurrent()
+        let before = output.count
+        switch machine.write(bytes.count) {
+        case .discard: return .open
+        case .raw(let allowed): output.append(allowed == bytes.count ? bytes : Array(bytes[0..<allowed]))
+        case .chunk:
+            guard !bytes.isEmpty else { break }
+            borrowBuffer()
+            output.append { ChunkedEncoder.appendHead(length: bytes.count, to: &$0) }
+            output.append(bytes)
+            output.append { ChunkedEncoder.appendTail(to: &$0) }
+        }
+        return written(before: before)
+    }
+
+    func send(_ bytes: Span<UInt8>) -> WriteState {
+        loop.assertCurrent()
+        let before = output.count
+        borrowBuffer()
+        switch machine.write(bytes.count) {
+        case .discard: return .open
+        case .raw(let allowed): output.append(bytes.extracting(0..<allowed))
+        case .chunk:
+            guard !bytes.isEmpty else { break }
+            output.append { ChunkedEncoder.appendHead(length: bytes.count, to: &$0) }
+            output.append(bytes)
+            output.append { ChunkedEncoder.appendTail(to: &$0) }
+        }
+        return written(before: before)
+    }
+
+    private func written(before: Int) -> WriteState {
+        let mark = server.configuration.highWaterMark
+        if output.count >= mark {
+            flush()
+            if isClosed { return .closed }
+            if before >= mark, output.count > Self.outputLimit {
+                lose()
+                return .closed
+            }
+            settleOutput()
+            return output.count >= mark ? .full : .open
+        }
+        markDirty()
+        return .open
+    }
+
+    /// Whether a producer that was told to wait may go on.
+    var isDrained: Bool { output.count <= server.configuration.lowWaterMark }
+
+    func finishAnswer() {
+        if machine.owesLastChunk {
+            borrowBuffer()
+            output.append { ChunkedEncoder.appendEnd(to: &$0) }
+        }
+        switch machine.finishAnswer(at: loop.now) {
+        case .stay: markDirty()
+        case .linger: close(.linger)
+        case .cut: close(.plain)
+        }
+    }
+
+    func abort() {
+        guard !isClosed else { return }
+        _ = output.flush(to: fd)
+        lose()
+    }
+
+    // MARK: Output
+
+    private func borrowBuffer() {
+        if output.wantsBuffer { output.lend(server.takeBuffer()) }
+    }
+
+    private func markDirty() {
+        guard !isDirty, !isClosed else { return }
+        isDirty = true
+        server.flushAtEndOfPass(self)
+    }
+
+    /// The end of the pass: what was written leaves.
+    func endOfPass() {
+        isDirty = false
+        guard !isClosed else { return }
+        flush()
+        settleOutput()
+    }
+
+    private func settleOutput() {
+        guard !isClosed else { return }
+        armTimer()
+        updateInterest()
+    }
+
+    private func flush() {
+        let before = output.count
+        let code = output.flush(to: fd)
+        guard code == 0 else { return lose() }
+        if output.isEmpty {
+            server.giveBuffer(output.reclaim())
+            machine.outputBlocked(false, at: loop.now)
+            if closing != nil { return finishClosing() }
+        } else if output.count < before || !interest.contains(.writable) {
+            machine.outputBlocked(true, at: loop.now)
+        }
+        if isDrained {
+            exchange?.writer.resumeProducer()
+            turn.takeAndResume()
+        }
+    }
+
+    // MARK: The end
+
+    private func close(_ how: Closing) {
+        guard !isClosed else { return }
+        if closing == nil || how == .plain { closing = how }
+        isBodyPaused = false
+        inbox = []
+        inboxStart = 0
+        markDirty()
+    }
+
+    private func finishClosing() {
+        guard closing == .linger, !machine.inputEnded, shutdown(fd, Int32(SHUT_WR)) == 0 else { return teardown() }
+        machine.lingerBegan(at: loop.now)
+    }
+
+    /// The client left, or the connection must be cut.
+    func lose() {
+        teardown()
+    }
+
+    /// Ends the connection and everything that waits for it; nothing happens the second time.
+    private func teardown() {
+        guard !isClosed else { return }
+        isClosed = true
+        loop.unwatch(fd)
+        Glibc.close(fd)
+        if let timer { loop.cancel(timer) }
+        timer = nil
+        server.remove(self)
+        inbox = []
+        output = OutputQueue()
+        if let exchange {
+            let isAnswered = exchange.writer.isFinished
+            exchange.request.body.fail(.clientGone)
+            exchange.writer.lose()
+            // A handler that has answered may still be settling its books.
+            if !isAnswered { task?.cancel() }
+        }
+        turn.takeAndResume()
+    }
+
+    /// No further request is taken.
+    func drain() {
+        guard !isClosed, closing == nil else { return }
+        if machine.drain(at: loop.now) { close(.plain) }
+        settle()
+    }
+
+    // MARK: Time
+
+    /// One timer per connection, moved only when it would fire too late: most requests never touch it.
+    private func armTimer() {
+        guard !isClosed, let deadline = machine.nextDeadline, deadline < timerDue else { return }
+        if let timer { loop.cancel(timer) }
+        timerDue = deadline
+        timer = loop.schedule(after: loop.now.duration(to: deadline)) { self.timerFired() }
+    }
+
+    private func timerFired() {
+        timer = nil
+        timerDue = MonotonicTime(nanoseconds: .max)
+        guard !isClosed else { return }
+        switch machine.deadlineReached(at: loop.now) {
+        case .none: break
+        case .close: teardown()
+        case .refuse(let fault): refuse(fault)
+        case .bodyFailed(let error): exchange?.request.body.fail(error)
+        case .probe: probe()
+        case .gone: lose()
+        }
+        settle()
+    }
+}
