@@ -276,23 +276,25 @@ extension ConnectionDriver {
 
     /// One timer per connection watches for servers that went silent; it is not moved for each operation.
     private func armDeadline() {
-        guard let limit = configuration.statementTimeout else { return }
-        operation?.deadline = loop.now.advanced(by: limit + Self.silence)
-        guard !isDeadlineArmed else { return }
-        isDeadlineArmed = true
-        scheduleDeadline(after: limit + Self.silence)
+        guard let limit = statementLimit else { return }
+        let wait = limit + Self.silence
+        operation?.deadline = loop.now.advanced(by: wait)
+        // A timer that is armed for a later moment would come too late for a limit that was shortened since.
+        guard armedLimit.map({ $0 > wait }) ?? true else { return }
+        armedLimit = wait
+        scheduleDeadline(after: wait, armedFor: wait)
     }
 
-    private func scheduleDeadline(after delay: Duration) {
+    private func scheduleDeadline(after delay: Duration, armedFor wait: Duration) {
         _ = loop.schedule(after: delay) { [weak self] in
-            guard let self else { return }
+            guard let self, self.armedLimit == wait else { return }
             guard let deadline = self.operation?.deadline else {
-                self.isDeadlineArmed = false
+                self.armedLimit = nil
                 return
             }
             let left = self.loop.now.duration(to: deadline)
-            guard left <= .zero else { return self.scheduleDeadline(after: left) }
-            self.isDeadlineArmed = false
+            guard left <= .zero else { return self.scheduleDeadline(after: left, armedFor: wait) }
+            self.armedLimit = nil
             self.lost("the server did not answer in time")
         }
     }

@@ -42,7 +42,10 @@ final class ConnectionDriver: ReadinessHandler, @unchecked Sendable {
     var buffer = ParameterBuffer()
     var leftovers: [String] = []
     var operations: UInt64 = 0
-    var isDeadlineArmed = false
+    /// The limit for which the deadline timer runs; `nil` while none does.
+    var armedLimit: Duration?
+    /// How long a statement may run on the server; `nil` for as long as it takes.
+    var statementLimit: Duration?
 
     /// A connection that is not opened yet.
     ///
@@ -61,6 +64,7 @@ final class ConnectionDriver: ReadinessHandler, @unchecked Sendable {
         self.blocking = blocking
         self.notified = notified
         self.report = report
+        statementLimit = configuration.statementTimeout
         cache = StatementCache(capacity: configuration.statementCacheSize)
     }
 

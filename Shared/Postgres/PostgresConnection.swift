@@ -1,3 +1,4 @@
+import EventLoop
 import Synchronization
 
 /// One connection while a caller has it: `withConnection` and `transaction` lend it and take it back.
@@ -6,6 +7,7 @@ import Synchronization
 package final class PostgresConnection: Sendable {
     let driver: ConnectionDriver
     private let isReturned = Atomic<Bool>(false)
+    private let hasOwnTimeout = Atomic<Bool>(false)
 
     init(_ driver: ConnectionDriver) {
         self.driver = driver
@@ -49,6 +51,17 @@ package final class PostgresConnection: Sendable {
         try await perform(.script(script))
     }
 
+    /// Changes how long a statement of this session may run, until the connection is given back; nil for as long as it takes.
+    ///
+    /// - Throws: What the server said, or `.unavailable` when the connection died.
+    package func setStatementTimeout(_ limit: Duration?) async throws(PostgresError) {
+        let milliseconds = limit.map { max(1, $0.wholeMilliseconds) } ?? 0
+        hasOwnTimeout.store(true, ordering: .releasing)
+        try await perform(.script("SET statement_timeout = \(milliseconds)"))
+        let driver = driver
+        driver.loop.execute { driver.statementLimit = limit }
+    }
+
     /// Whether the session is inside a transaction block.
     package var isInTransaction: Bool { driver.transaction != .idle }
 
@@ -66,12 +79,20 @@ package final class PostgresConnection: Sendable {
     func giveBack() async -> Bool {
         isReturned.store(true, ordering: .releasing)
         guard driver.isReady else { return false }
+        var cleaning: [String] = []
         switch driver.transaction {
-        case .idle: return true
+        case .idle: break
         case .unknown: return false
-        case .open, .failed:
-            let isClean = (try? await driver.perform(.script("ROLLBACK"), isCancellable: false)) != nil
-            return isClean && driver.isReady && driver.transaction == .idle
+        case .open, .failed: cleaning.append("ROLLBACK")
         }
+        if hasOwnTimeout.load(ordering: .acquiring) {
+            let driver = driver
+            driver.loop.execute { driver.statementLimit = driver.configuration.statementTimeout }
+            cleaning.append("RESET statement_timeout")
+        }
+        for script in cleaning where (try? await driver.perform(.script(script), isCancellable: false)) == nil {
+            return false
+        }
+        return driver.isReady && driver.transaction == .idle
     }
 }

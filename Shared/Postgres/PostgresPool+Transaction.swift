@@ -55,7 +55,8 @@ extension PostgresPool {
         let result: ResultSet
         do throws(PostgresError) {
             result = try await connection.perform(.script("COMMIT"), isCancellable: false)
-        } catch .unavailable {
+        } catch {
+            guard case .unavailable = error else { throw error }
             throw PostgresError.commitOutcomeUnknown
         }
         guard result.commandTag == "COMMIT" else {
