@@ -21,7 +21,8 @@ func system(_ name: String, _ package: String?) -> Target {
 
 /// A module that two or more executables use.
 func shared(_ name: String, needs: [String] = []) -> Target {
-    .target(name: name, dependencies: needs.map { .init(stringLiteral: $0) }, path: "Shared/\(name)", swiftSettings: house)
+    .target(
+        name: name, dependencies: needs.map { .init(stringLiteral: $0) }, path: "Shared/\(name)", swiftSettings: house)
 }
 
 /// A module of one service.
@@ -84,7 +85,7 @@ let package = Package(
 
         // gateway: no database.
         part("Dialects", of: "gateway", needs: ["HTTPCore", "JSON", "Contracts"]),
-        part("Routing", of: "gateway", needs: ["Contracts"]),
+        part("Routing", of: "gateway", needs: ["Contracts", "Crypto", "Telemetry"]),
         part(
             "SnapshotClient", of: "gateway",
             needs: [
@@ -93,7 +94,9 @@ let package = Package(
             ]),
         part(
             "LogShipping", of: "gateway",
-            needs: ["Contracts", "InternalHTTP", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Lifecycle", "Telemetry"]),
+            needs: [
+                "Contracts", "InternalHTTP", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Lifecycle", "Telemetry",
+            ]),
         part(
             "Relay", of: "gateway",
             needs: [
@@ -146,7 +149,10 @@ let package = Package(
         part("Retention", of: "log-collector", needs: ["LogStore", "Lifecycle", "EventLoop", "Telemetry"]),
         part(
             "LogAPI", of: "log-collector",
-            needs: ["LogStore", "AdminHTTP", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Contracts", "Postgres", "Telemetry"]),
+            needs: [
+                "LogStore", "AdminHTTP", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Contracts", "Postgres",
+                "Telemetry",
+            ]),
         service(
             "log-collector",
             needs: [
@@ -162,6 +168,8 @@ let package = Package(
             name: "mock-provider", dependencies: ["EventLoop", "CLinux"], path: "Tests/MockProvider",
             swiftSettings: house),
         tests("EventLoop"),
+        tests("Routing", needs: ["Contracts", "Telemetry"]),
+        tests("Dialects", needs: ["Contracts", "JSON"]),
         tests("JSON"),
         tests("Crypto"),
         tests("Telemetry"),

@@ -1,0 +1,102 @@
+package import JSON
+
+/// What is wrong with a caller's request, with the field that is at fault.
+package struct InvalidRequest: Error, Equatable, Sendable {
+    /// Fit for the caller.
+    package let message: String
+    /// The member of the body; `nil` when the body as a whole is at fault.
+    package let field: String?
+}
+
+/// A caller's request in OpenAI's protocol: read once, its bytes kept, so that it can be sent on with a few edits.
+package struct OpenAIRequest: Sendable {
+    /// The model as the caller wrote it; never empty.
+    package let model: String
+    package let isStream: Bool
+    /// What the caller said about `stream_options.include_usage`; `nil` when it said nothing.
+    package let includesUsage: Bool?
+    /// The caller's own name for its end user; empty when it gave none.
+    package let user: String
+    package let body: [UInt8]
+    private let index: JSONObjectIndex
+    private let streamOptions: JSONObjectIndex?
+
+    /// Reads the parts that the gateway needs; every other member is left as it is.
+    ///
+    /// - Throws: `InvalidRequest` for a body that is no JSON object, for no or an empty model, and for a `model`, `stream` or `stream_options` of a wrong type.
+    package init(_ body: [UInt8], parser: JSONParser) throws(InvalidRequest) {
+        self.body = body
+        index = try Self.fault { () throws(JSONError) in try parser.members(of: body) }
+        guard let name = try Self.fault({ [index] () throws(JSONError) in try index.string("model") }) else {
+            throw InvalidRequest(message: "you must provide a model parameter", field: "model")
+        }
+        guard !name.isEmpty else { throw InvalidRequest(message: "'model' must not be empty", field: "model") }
+        model = name
+        isStream = try Self.fault { [index] () throws(JSONError) in try index.bool("stream") ?? false }
+        user = Self.text(of: "user", in: index)
+        let options = try Self.fault { [index] () throws(JSONError) in try Self.options(index, parser) }
+        streamOptions = options
+        includesUsage = try Self.fault { () throws(JSONError) in try options?.bool("include_usage") }
+    }
+
+    /// The body for one upstream.
+    ///
+    /// - Parameters:
+    ///   - upstreamModel: Written over `model` when it differs.
+    ///   - asksForUsage: Whether a stream must end with its usage; sets `stream_options.include_usage` and keeps the other options.
+    package func body(upstreamModel: String, asksForUsage: Bool) -> [UInt8] {
+        var edit = JSONEdit(index)
+        if upstreamModel != model { edit.set("model", string: upstreamModel) }
+        if isStream, asksForUsage, includesUsage != true {
+            if let streamOptions {
+                var options = JSONEdit(streamOptions)
+                options.set("include_usage", raw: Array("true".utf8))
+                edit.set("stream_options", raw: options.apply())
+            } else {
+                edit.set("stream_options", raw: Array(#"{"include_usage":true}"#.utf8))
+            }
+        }
+        return edit.isEmpty ? body : edit.apply()
+    }
+
+    private static func options(_ index: JSONObjectIndex, _ parser: JSONParser) throws(JSONError) -> JSONObjectIndex? {
+        guard let member = index["stream_options"], member.kind != .null else { return nil }
+        guard member.kind == .object else {
+            throw .wrongKind(key: "stream_options", expected: .object, found: member.kind)
+        }
+        return try parser.members(of: index.bytes, in: member.range)
+    }
+
+    private static func fault<Value>(_ read: () throws(JSONError) -> Value) throws(InvalidRequest) -> Value {
+        do {
+            return try read()
+        } catch {
+            throw InvalidRequest(describe(error), error)
+        }
+    }
+
+    /// A member that is only noted; one of a wrong type is the upstream's to judge.
+    private static func text(of key: String, in index: JSONObjectIndex) -> String {
+        guard let member = index[key], member.kind == .string, let text = try? index.string(key) else { return "" }
+        return text
+    }
+
+    private static func describe(_ error: JSONError) -> String {
+        switch error {
+        case .empty: "the request body is empty; a JSON object is needed"
+        case .syntax, .tooDeep, .tooLarge: "the request body is not valid JSON: \(error.message)"
+        case .notAnObject: "the request body must be a JSON object"
+        case .wrongKind, .notAnInteger: error.message
+        }
+    }
+}
+
+extension InvalidRequest {
+    fileprivate init(_ message: String, _ error: JSONError) {
+        self.message = message
+        switch error {
+        case .wrongKind(let key, _, _), .notAnInteger(let key): field = key
+        default: field = nil
+        }
+    }
+}

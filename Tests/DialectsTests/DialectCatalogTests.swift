@@ -1,0 +1,78 @@
+import Contracts
+import Testing
+
+@testable import Dialects
+
+@Suite("Dialect catalogue")
+struct DialectCatalogTests {
+    private func url(
+        _ type: Int, _ mode: RelayMode = .chatCompletions, base: String? = nil, key: String = "k", model: String = "m"
+    ) throws
+        -> UpstreamTarget
+    {
+        let type = try #require(ChannelType.find(type))
+        let dialect = try #require(DialectCatalog.dialect(of: type))
+        let target = dialect.target(mode, base: base ?? type.defaultBaseURL, key: key, model: model, type: type)
+        return try #require(target)
+    }
+
+    @Test("every channel type of OpenAI's family but the signed ones has a dialect")
+    func coverage() {
+        let missing = ChannelType.all.filter { DialectCatalog.dialect(of: $0) == nil }.map(\.dialect)
+        #expect(
+            Set(missing) == [
+                "baidu-v2", "anthropic", "baidu-v1", "gemini", "ollama", "bedrock", "coze", "cohere", "vertex",
+                "volc-speech",
+                "doc2x", "tei", "fake", "fake-error",
+            ])
+    }
+
+    @Test(
+        "addresses are formed as the vendors want them",
+        arguments: [
+            (1, "https://api.openai.com/v1/chat/completions"),
+            (17, "https://dashscope.aliyuncs.com/compatible-mode/v1/chat/completions"),
+            (40, "https://ark.cn-beijing.volces.com/api/v3/chat/completions"),
+            (27, "https://api.minimaxi.com/v1/text/chatcompletion_v2"),
+            (52, "https://open.bigmodel.cn/api/coding/paas/v4/chat/completions"),
+            (54, "https://api.tbox.cn/api/llm/v1/chat/completions"),
+        ])
+    func addresses(type: Int, expected: String) throws {
+        #expect(try url(type).url == expected)
+    }
+
+    @Test("Azure names the deployment and the version, and its key has a header of its own")
+    func azure() throws {
+        let base = "https://r.openai.azure.com"
+        let new = try url(4, base: base, key: "k|2024-10-21", model: "gpt-3.5 turbo")
+        #expect(new.url == base + "/openai/deployments/gpt-3.5%20turbo/chat/completions?api-version=2024-10-21")
+        #expect(new.credential?.name == "api-key" && new.credential?.value == "k")
+        #expect(
+            try url(3, base: base, model: "gpt-3.5-turbo").url
+                == base + "/openai/deployments/gpt-35-turbo/chat/completions?api-version=2025-04-01-preview")
+    }
+
+    @Test("Cloudflare takes the account from the key, or a gateway address")
+    func cloudflare() throws {
+        let direct = try url(37, key: "acc|tok")
+        #expect(direct.url == "https://api.cloudflare.com/client/v4/accounts/acc/ai/v1/chat/completions")
+        #expect(direct.credential?.value == "Bearer tok")
+        let gateway = try url(37, base: "https://gateway.ai.cloudflare.com/v1/a/b/workers-ai", key: "tok")
+        #expect(gateway.url == "https://gateway.ai.cloudflare.com/v1/a/b/workers-ai/v1/chat/completions")
+    }
+
+    @Test("only the part of a key that is the secret is sent, and no header without a key")
+    func credentials() throws {
+        #expect(try url(27, key: "secret|group").credential?.value == "Bearer secret")
+        #expect(try url(1, key: "a|b").credential?.value == "Bearer a|b")
+        #expect(try url(1, key: "").credential == nil)
+    }
+
+    @Test("a mode that the type does not have is not served")
+    func modes() throws {
+        let deepseek = try #require(ChannelType.find(36))
+        let dialect = try #require(DialectCatalog.dialect(of: deepseek))
+        #expect(dialect.serves(.chatCompletions, of: deepseek) && !dialect.serves(.embeddings, of: deepseek))
+        #expect(!dialect.serves(.anthropic, of: deepseek))
+    }
+}
