@@ -120,10 +120,13 @@ let package = Package(
         // channel-registry.
         part(
             "RegistryStore", of: "channel-registry",
-            needs: ["Contracts", "Postgres", "Migrations", "Crypto", "Telemetry"]),
+            needs: ["Contracts", "Postgres", "Migrations", "Crypto", "JSON", "Telemetry"]),
         part(
             "AdminAPI", of: "channel-registry",
-            needs: ["RegistryStore", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Contracts", "Crypto", "Telemetry"]),
+            needs: [
+                "RegistryStore", "AdminHTTP", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Contracts", "Postgres",
+                "Telemetry",
+            ]),
         part(
             "SnapshotPublisher", of: "channel-registry",
             needs: [

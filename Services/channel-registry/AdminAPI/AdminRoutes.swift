@@ -1,0 +1,59 @@
+package import HTTPCore
+
+/// Who may call a route.
+package enum AdminRole: Equatable, Sendable {
+    /// Whoever holds the admin key.
+    case administrator
+    /// Anybody, without a key.
+    case anyone
+}
+
+/// One row of the admin API: nothing is served that has no row, and no row is without a role.
+package struct AdminRoute: Sendable {
+    package typealias Handler = @Sendable (AdminCall) async throws -> AdminAnswer
+
+    package let method: HTTPMethod
+    /// With `:name` for a segment that varies; also the metric label.
+    package let path: String
+    package let role: AdminRole
+    package let handler: Handler
+
+    init(_ method: HTTPMethod, _ path: String, _ role: AdminRole, _ handler: @escaping Handler) {
+        self.method = method
+        self.path = path
+        self.role = role
+        self.handler = handler
+    }
+
+    /// Every admin route of the registry.
+    package static let all: [AdminRoute] = [
+        AdminRoute(.get, "/api/status", .anyone, StatusRoutes.status),
+
+        AdminRoute(.get, "/api/channels/type_metas", .administrator, ChannelRoutes.typeMetas),
+        AdminRoute(.get, "/api/channels/all", .administrator, ChannelRoutes.all),
+        AdminRoute(.get, "/api/channels/search", .administrator, ChannelRoutes.page),
+        AdminRoute(.get, "/api/channels", .administrator, ChannelRoutes.page),
+        AdminRoute(.post, "/api/channels", .administrator, ChannelRoutes.createMany),
+        AdminRoute(.post, "/api/channels/batch_delete", .administrator, ChannelRoutes.deleteMany),
+        AdminRoute(.post, "/api/channels/batch_status", .administrator, ChannelRoutes.setStatusOfMany),
+        AdminRoute(.post, "/api/channels/batch_info", .administrator, ChannelRoutes.summaries),
+        AdminRoute(.post, "/api/channel", .administrator, ChannelRoutes.create),
+        AdminRoute(.get, "/api/channel/:id", .administrator, ChannelRoutes.find),
+        AdminRoute(.put, "/api/channel/:id", .administrator, ChannelRoutes.update),
+        AdminRoute(.delete, "/api/channel/:id", .administrator, ChannelRoutes.delete),
+        AdminRoute(.post, "/api/channel/:id/status", .administrator, ChannelRoutes.setStatus),
+
+        AdminRoute(.get, "/api/tokens", .administrator, TokenRoutes.page),
+        AdminRoute(.get, "/api/tokens/:id", .administrator, TokenRoutes.find),
+        AdminRoute(.delete, "/api/tokens/:id", .administrator, TokenRoutes.delete),
+        AdminRoute(.post, "/api/tokens/:id/status", .administrator, TokenRoutes.setStatus),
+        AdminRoute(.get, "/api/token/:group", .administrator, TokenRoutes.pageOfGroup),
+        AdminRoute(.post, "/api/token/:group", .administrator, TokenRoutes.create),
+
+        AdminRoute(.get, "/api/groups", .administrator, GroupRoutes.page),
+        AdminRoute(.get, "/api/group/:group", .administrator, GroupRoutes.find),
+        AdminRoute(.post, "/api/group/:group", .administrator, GroupRoutes.create),
+        AdminRoute(.delete, "/api/group/:group", .administrator, GroupRoutes.delete),
+        AdminRoute(.post, "/api/group/:group/status", .administrator, GroupRoutes.setStatus),
+    ]
+}

@@ -1,0 +1,54 @@
+import AdminHTTP
+import HTTPCore
+import RegistryStore
+
+/// Turns every error of a handler into an envelope, in one place.
+enum WireErrors {
+    /// What the caller is told. A missing row is 404 with the reference's words: FastGPT recognises either.
+    static func failure(_ error: any Error) -> AdminFailure {
+        switch error {
+        case let failure as AdminFailure: failure
+        case let error as RegistryError: failure(error)
+        default: internalFault
+        }
+    }
+
+    /// What the operator's log is told beyond that; `nil` when the answer says it all.
+    static func cause(_ error: any Error) -> String? {
+        switch error {
+        case is AdminFailure: nil
+        case RegistryError.unavailable(let reason), RegistryError.database(let reason): reason
+        case RegistryError.outcomeUnknown: "the connection died during COMMIT"
+        case RegistryError.notMigrated: "tables of the schema registry are missing"
+        case is RegistryError: nil
+        default: "\(error)"
+        }
+    }
+
+    private static func failure(_ error: RegistryError) -> AdminFailure {
+        switch error {
+        case .channelNotFound: AdminFailure(.notFound, "channel record not found")
+        case .tokenNotFound: AdminFailure(.notFound, "token record not found")
+        case .groupNotFound: AdminFailure(.notFound, "group record not found")
+        case .tokenNameTaken: AdminFailure(.conflict, "token name already exists in this group")
+        case .groupExists: AdminFailure(.conflict, "duplicated key not allowed: a group with this id exists")
+        case .invalidKey(let message): AdminFailure(.badRequest, message)
+        case .unavailable:
+            AdminFailure(
+                .serviceUnavailable, "the database is not available; nothing was changed, try again", retryAfter: 1)
+        case .outcomeUnknown:
+            AdminFailure(
+                .serviceUnavailable,
+                "the connection to the database broke while saving; look whether the change was made before trying again"
+            )
+        case .notMigrated:
+            AdminFailure(
+                .serviceUnavailable, "the tables of the registry are not set up; run `channel-registry migrate`",
+                retryAfter: 5)
+        case .database: internalFault
+        }
+    }
+
+    private static let internalFault = AdminFailure(
+        .internalServerError, "internal error; the log of channel-registry says more under this request id")
+}

@@ -1,0 +1,13 @@
+package import Migrations
+
+/// The database schema of the registry.
+package enum RegistrySchema {
+    /// The name of the PostgreSQL schema; nobody else writes to it.
+    package static let name = "registry"
+
+    /// Every migration that was ever shipped, in order; a shipped one is never edited.
+    package static let migrations: [Migration] = [.v0001Registry]
+
+    /// The channel on which each committed change is announced; the payload is the new revision.
+    package static let changeChannel = "registry_changed"
+}
