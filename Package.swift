@@ -100,14 +100,13 @@ let package = Package(
         part(
             "Relay", of: "gateway",
             needs: [
-                "Dialects", "Routing", "SnapshotClient", "LogShipping", "Contracts", "HTTPClient", "HTTPServer",
-                "HTTPCore", "EventLoop", "JSON", "Crypto", "Telemetry",
+                "Dialects", "Routing", "Contracts", "HTTPClient", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Crypto",
+                "Telemetry",
             ]),
         part(
             "GatewayAPI", of: "gateway",
             needs: [
-                "Relay", "Dialects", "Routing", "SnapshotClient", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop",
-                "JSON", "Telemetry", "Contracts",
+                "Relay", "Routing", "Contracts", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Telemetry",
             ]),
         service(
             "gateway",

@@ -1,0 +1,221 @@
+package import Contracts
+import Dialects
+import EventLoop
+package import HTTPClient
+import HTTPCore
+package import HTTPServer
+import JSON
+package import Routing
+package import Telemetry
+
+/// Answers calls through channels: who calls, which channels may serve, the attempts, the record at the end.
+///
+/// One for the process; what a loop owns (parser, generator of draws, client) is held per loop.
+package final class Relay: Sendable {
+    package let configuration: RelayConfiguration
+    let health = HealthBook()
+    let clients: HTTPClientGroup
+    let metrics: RelayMetrics
+    let logger: Logger
+    let retryPolicy: RetryPolicy
+    private let authenticator: Authenticator
+    private let table: @Sendable () -> RoutingTable?
+    private let ledger: any Ledger
+    private let states: [LoopState]
+    private let strangers: StrangerBound
+
+    /// Makes the relay.
+    ///
+    /// - Parameters:
+    ///   - table: The current routing table; `nil` before the first snapshot.
+    ///   - loops: How many loops call it; their indexes are below this number.
+    ///   - seed: A random number, for draws between channels.
+    package init(
+        configuration: RelayConfiguration, table: @escaping @Sendable () -> RoutingTable?, clients: HTTPClientGroup,
+        ledger: any Ledger, metrics: RelayMetrics, logger: Logger, loops: Int, seed: UInt64
+    ) {
+        self.configuration = configuration
+        self.table = table
+        self.clients = clients
+        self.ledger = ledger
+        self.metrics = metrics
+        self.logger = logger
+        retryPolicy = RetryPolicy(maxRetries: configuration.retryTimes)
+        authenticator = Authenticator(adminKey: configuration.adminKey)
+        states = (0..<loops).map { LoopState(seed: seed &+ UInt64($0)) }
+        strangers = StrangerBound()
+    }
+
+    /// Calls that are being answered.
+    package var inFlight: Gauge { metrics.inFlight }
+
+    /// Counts a refusal of a request that leaves no record.
+    package func countRefusal(_ error: RelayError) {
+        metrics.countRefusal(error.code)
+    }
+
+    /// What the loop of a request owns.
+    func state(of request: ServerRequest) -> LoopState {
+        states[request.loop.index]
+    }
+
+    /// The caller of a request, and the table that is used for all of it.
+    ///
+    /// - Throws: `RelayError` when the request carries no good key, or there is no configuration yet.
+    package func authenticate(_ request: ServerRequest) throws(RelayError) -> (Caller, RoutingTable) {
+        let table = table()
+        let caller = try authenticator.caller(
+            request.head.headers, address: { request.remoteAddress }, table: table)
+        guard let table else {
+            throw .ours(code: .notReady, message: "the gateway has no configuration yet; please try again")
+        }
+        return (caller, table)
+    }
+
+    /// Answers a call in OpenAI's protocol: finds the channels, makes the attempts, relays the answer.
+    ///
+    /// - Throws: `RelayError` when nothing was sent to the caller; the call's record is not written then, see `settle`.
+    /// - Returns: How the call ended, for `settle`, when the answer was sent.
+    package func answer(_ scope: CallScope, writer: ResponseWriter) async throws(RelayError) -> CallEnding {
+        let (caller, table) = try authenticate(scope.request)
+        scope.caller = caller
+        do throws(BodyError) {
+            scope.body = try await scope.request.body.collect(upTo: configuration.maxBodyBytes)
+        } catch {
+            throw Self.bodyFault(error)
+        }
+        let parsed: OpenAIRequest
+        do throws(InvalidRequest) {
+            parsed = try OpenAIRequest(scope.body, parser: state(of: scope.request).parser)
+        } catch {
+            throw .caller(code: .invalidRequest, message: error.message, field: error.field)
+        }
+        scope.model = parsed.model
+        scope.isStream = parsed.isStream
+        scope.user = parsed.user
+        let plan = try plan(scope, caller: caller, table: table)
+        return try await AttemptLoop(relay: self, scope: scope, request: parsed, plan: plan, writer: writer).run()
+    }
+
+    /// The attempts that may be made for a call.
+    private func plan(_ scope: CallScope, caller: Caller, table: RoutingTable) throws(RelayError) -> [PlannedAttempt] {
+        let pinned = scope.request.head.headers.first("aiproxy-channel")
+        if let pinned, !pinned.isEmpty {
+            let channel = try pinnedChannel(pinned, scope: scope, caller: caller, table: table)
+            return [PlannedAttempt(channel: channel, reason: "pinned by Aiproxy-Channel")]
+        }
+        guard let model = table.canonicalModel(scope.model, for: caller) else {
+            throw .caller(
+                code: .modelNotFound,
+                message: "The model `\(scope.model)` does not exist or you do not have access to it.", field: "model")
+        }
+        scope.model = model
+        let mode = scope.mode
+        let candidates = table.candidates(model, for: caller).filter { channel in
+            DialectCatalog.dialect(of: channel.type)?.serves(mode, of: channel.type) ?? false
+        }
+        guard !candidates.isEmpty else {
+            throw .caller(
+                code: .modelNotOnEndpoint, message: "The model `\(model)` does not exist on this endpoint.",
+                field: "model")
+        }
+        let state = state(of: scope.request)
+        let rates =
+            candidates.count > 1
+            ? health.rates(candidates, model: model, atSecond: scope.arrivedAt.nanoseconds / 1_000_000_000) : []
+        return Planner.order(candidates, rates: rates, limit: configuration.retryTimes + 1, using: &state.random)
+    }
+
+    /// The channel that the operator asked for, also a disabled one (contract relay §1.3).
+    private func pinnedChannel(
+        _ text: String, scope: CallScope, caller: Caller, table: RoutingTable
+    ) throws(RelayError) -> RoutedChannel {
+        guard case .operatorKey = caller else {
+            throw .refused(code: .channelNotAllowed, message: "Aiproxy-Channel is only for the admin key")
+        }
+        guard let id = Int(text), let channel = table.channel(id) else {
+            throw .ours(code: .noChannel, message: "channel not found: \(text.prefix(32))")
+        }
+        let lowered = scope.model.lowercased()
+        guard let model = channel.models.first(where: { $0.lowercased() == lowered }) else {
+            throw .ours(
+                code: .noChannel,
+                message: "no available channel: channel \(id) does not have the model `\(scope.model)`")
+        }
+        scope.model = model
+        guard channel.key != nil else {
+            throw .ours(
+                code: .channelMisconfigured, message: "the key of channel \(id) cannot be read with SECRETS_KEY")
+        }
+        guard DialectCatalog.dialect(of: channel.type)?.serves(scope.mode, of: channel.type) ?? false else {
+            throw .ours(
+                code: .noChannel,
+                message: "no available channel: channels of type \(channel.type.name) do not serve this endpoint")
+        }
+        return channel
+    }
+
+    /// Ends a call: its record goes to the ledger, its numbers to the metrics, a failure to the log.
+    package func settle(_ scope: CallScope, _ ending: CallEnding) {
+        let record = scope.record(
+            status: ending.status, outcome: ending.outcome, failure: ending.failure,
+            detailBytes: configuration.detailBytes, now: .now())
+        metrics.count(record)
+        if let code = ending.refusal { metrics.countRefusal(code) }
+        // Anyone can send a wrong key; so that nobody fills the log with them, only some are kept, and all are counted.
+        if scope.caller != nil || strangers.admit(atSecond: scope.arrivedAt.nanoseconds / 1_000_000_000) {
+            ledger.append(record)
+        }
+        guard record.outcome != .completed else { return }
+        logger.info(
+            "call failed",
+            [
+                "request_id": .string(record.requestID), "status": .integer(record.code),
+                "outcome": .string(record.outcome.rawValue), "endpoint": .string(record.endpoint),
+                "model": .string(record.model), "channel": .integer(record.channel ?? 0),
+                "attempts": .integer(record.attempts.count), "ip": .string(record.ip),
+                "duration_ms": .integer((record.finishedAt - record.requestAt) / 1000),
+            ])
+    }
+
+    static func bodyFault(_ error: BodyError) -> RelayError {
+        switch error {
+        case .tooLarge(let limit):
+            .caller(code: .bodyTooLarge, message: "the request body is larger than \(limit) bytes", field: nil)
+        case .clientGone: .refused(code: .clientGone, message: "the caller went away before its request was complete")
+        case .malformed(let reason):
+            .caller(code: .invalidRequest, message: "the request body is malformed: \(reason)", field: nil)
+        case .timedOut:
+            .caller(code: .invalidRequest, message: "the request body did not arrive in time", field: nil)
+        }
+    }
+}
+
+/// How a call ended, for its record.
+package struct CallEnding: Sendable {
+    /// The status given to the caller.
+    package var status: Int
+    package var outcome: CallOutcome
+    /// The error body as the caller got it, or would have got it; `nil` for a success.
+    package var failure: [UInt8]?
+    /// The code of a refusal before any attempt.
+    package var refusal: RelayError.Code?
+
+    package init(status: Int, outcome: CallOutcome, failure: [UInt8]? = nil, refusal: RelayError.Code? = nil) {
+        self.status = status
+        self.outcome = outcome
+        self.failure = failure
+        self.refusal = refusal
+    }
+}
+
+/// What one loop owns.
+final class LoopState: @unchecked Sendable {
+    // SAFETY: confined to the loop whose index it has; reached only through a request of that loop.
+    let parser = JSONParser()
+    var random: SplitMix64
+
+    init(seed: UInt64) {
+        random = SplitMix64(seed: seed)
+    }
+}

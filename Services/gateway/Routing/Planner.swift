@@ -2,6 +2,11 @@
 package struct PlannedAttempt: Sendable {
     package let channel: RoutedChannel
     package let reason: String
+
+    package init(channel: RoutedChannel, reason: String) {
+        self.channel = channel
+        self.reason = reason
+    }
 }
 
 /// Orders the candidates of a call (contract relay §2.2); pure.

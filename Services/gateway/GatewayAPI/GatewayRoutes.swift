@@ -1,0 +1,50 @@
+package import Contracts
+import EventLoop
+import HTTPCore
+package import HTTPServer
+package import Relay
+
+/// Every public route of the gateway; the list is the documentation.
+package enum GatewayRoutes {
+    /// The modes that have a route, for metrics.
+    package static let modes: [RelayMode] = [.chatCompletions, .completions, .embeddings]
+
+    /// Adds the routes to a router.
+    package static func add(
+        to router: inout Router, relay: Relay, ids: RequestIDSource, edge: EdgeProxy, startedAt: Int64
+    ) {
+        let completions = CompletionsEndpoint(relay: relay, ids: ids)
+        router.on(.post, "/v1/chat/completions", completions.handler(.chatCompletions))
+        router.on(.post, "/v1/completions", completions.handler(.completions))
+        router.on(.post, "/v1/embeddings", completions.handler(.embeddings))
+
+        let models = ModelsEndpoint(relay: relay, ids: ids)
+        router.on(.get, "/v1/models", models.list)
+        router.on(.get, "/v1/models/*model", models.get)
+
+        router.on(.get, "/api/status", StatusEndpoint(startedAt: startedAt, ids: ids).get)
+        for method in [HTTPMethod.get, .post, .put, .delete, .patch] {
+            router.on(method, "/api/*path", label: "/api", edge.forward)
+        }
+        for prefix in ["/v1", "/v1beta", "/api"] {
+            router.on(.options, "\(prefix)/*path", label: "preflight", Preflight.answer)
+        }
+
+        router.notFound = { request, writer in
+            try WireAnswer.error(
+                .caller(
+                    code: .notFound,
+                    message: "there is nothing at \(request.head.method.rawValue) \(request.head.target.rawPath)",
+                    field: nil), request, writer, id: ids.next(arrival: request.receivedAt))
+        }
+        router.methodNotAllowed = { request, writer, allowed in
+            try WireAnswer.error(
+                .caller(
+                    code: .methodNotAllowed,
+                    message: "\(request.head.target.rawPath) takes \(allowed.map(\.rawValue).joined(separator: ", ")), "
+                        + "not \(request.head.method.rawValue)", field: nil), request, writer,
+                id: ids.next(arrival: request.receivedAt),
+                extra: ["allow": allowed.map(\.rawValue).joined(separator: ", ")])
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import HTTPCore
+import HTTPServer
+import JSON
+import Relay
+import Routing
+
+/// `GET /v1/models` and `/v1/models/{model}`: what the caller may use (contract relay §1.2).
+struct ModelsEndpoint: Sendable {
+    let relay: Relay
+    let ids: RequestIDSource
+
+    /// The reference gives this time for every model.
+    private static let created = 1_626_777_600
+
+    @Sendable func list(_ request: ServerRequest, _ writer: ResponseWriter) async throws {
+        let id = ids.next(arrival: request.receivedAt)
+        do throws(RelayError) {
+            let (caller, table) = try relay.authenticate(request)
+            var json = JSONWriter(reserving: 4096)
+            json.object { root in
+                root.field("object", "list")
+                root.key("data")
+                root.array { data in
+                    for model in table.models(for: caller) { Self.write(model, &data) }
+                }
+            }
+            try? WireAnswer.json(.ok, request, writer, id: id, json.bytes)
+        } catch {
+            relay.countRefusal(error)
+            try? WireAnswer.error(error, request, writer, id: id)
+        }
+    }
+
+    @Sendable func get(_ request: ServerRequest, _ writer: ResponseWriter) async throws {
+        let id = ids.next(arrival: request.receivedAt)
+        let name = request.parameters["model"] ?? ""
+        do throws(RelayError) {
+            let (caller, table) = try relay.authenticate(request)
+            guard let model = table.canonicalModel(name, for: caller) else {
+                throw .caller(code: .modelNotFound, message: "the model '\(name)' does not exist", field: "model")
+            }
+            var json = JSONWriter()
+            Self.write(model, &json)
+            try? WireAnswer.json(.ok, request, writer, id: id, json.bytes)
+        } catch {
+            relay.countRefusal(error)
+            try? WireAnswer.error(error, request, writer, id: id)
+        }
+    }
+
+    private static func write(_ model: String, _ json: inout JSONWriter) {
+        json.object { row in
+            row.field("id", model)
+            row.field("object", "model")
+            row.field("created", created)
+            row.field("owned_by", "switchboard")
+            row.field("root", model)
+            row.key("parent")
+            row.null()
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import HTTPCore
+import HTTPServer
+import JSON
+import Relay
+
+/// Small JSON answers with the fields that every answer of the gateway has.
+enum WireAnswer {
+    /// An error in OpenAI's form.
+    static func error(
+        _ error: RelayError, _ request: ServerRequest, _ writer: ResponseWriter, id: String, body: [UInt8]? = nil,
+        extra: HTTPHeaders = [:]
+    ) throws(WriteError) {
+        var headers = AnswerHeaders.make(request, id: id, contentType: json)
+        extra.forEach { headers.append($0, $1) }
+        try writer.respond(
+            HTTPStatus(code: UInt16(clamping: error.status)), headers, body ?? error.openAIBody(requestID: id))
+    }
+
+    /// A JSON answer.
+    static func json(
+        _ status: HTTPStatus, _ request: ServerRequest, _ writer: ResponseWriter, id: String, _ body: [UInt8]
+    ) throws(WriteError) {
+        try writer.respond(status, AnswerHeaders.make(request, id: id, contentType: json), body)
+    }
+
+    private static let json = "application/json; charset=utf-8"
+}

@@ -1,0 +1,243 @@
+import Contracts
+import Dialects
+import EventLoop
+import HTTPClient
+import HTTPCore
+import HTTPServer
+import JSON
+import Routing
+
+/// Makes the attempts of one call until one answers, the plan or the budget is used up, or the caller leaves.
+///
+/// Nothing is retried after the first byte went to the caller. Confined to the loop of its connection.
+final class AttemptLoop {
+    /// How one attempt ended.
+    enum Result {
+        /// Something was sent to the caller; the call is over.
+        case answered(CallEnding)
+        /// Nothing was sent; another channel may be tried.
+        case failed(RelayError, FailureClass, status: Int?, retryAfter: Duration?)
+        /// The caller left.
+        case callerGone
+    }
+
+    let relay: Relay
+    let scope: CallScope
+    let request: OpenAIRequest
+    let writer: ResponseWriter
+    private let plan: [PlannedAttempt]
+    private var isCallerGone = false
+    private var transfer: Transfer?
+    private var pause: Task<Void, Never>?
+
+    init(relay: Relay, scope: CallScope, request: OpenAIRequest, plan: [PlannedAttempt], writer: ResponseWriter) {
+        self.relay = relay
+        self.scope = scope
+        self.request = request
+        self.plan = plan
+        self.writer = writer
+    }
+
+    /// Runs the attempts.
+    ///
+    /// - Throws: the last failure when nothing was sent to the caller.
+    func run() async throws(RelayError) -> CallEnding {
+        writer.onClientGone { [weak self] in self?.callerLeft() }
+        var history = RetryPolicy.History()
+        var place = 0
+        while true {
+            let attempt = plan[place]
+            let started = MonotonicTime.now()
+            let result = await tryOnce(attempt)
+            note(attempt, result, started: started)
+            switch result {
+            case .answered(let ending):
+                return ending
+            case .callerGone:
+                return CallEnding(status: 499, outcome: .cancelledByClient, failure: [])
+            case .failed(let error, let failure, _, let retryAfter):
+                scope.retryAfter = retryAfter
+                history.add(place: place, failure, retryAfter: retryAfter)
+                let state = relay.state(of: scope.request)
+                let jitter = Double(state.random.next() >> 11) / Double(1 << 53)
+                switch relay.retryPolicy.step(after: history, planned: plan.count, jitter: jitter) {
+                case .stop:
+                    throw error
+                case .retry(let next, let delay):
+                    guard await wait(delay) else {
+                        return CallEnding(status: 499, outcome: .cancelledByClient, failure: [])
+                    }
+                    place = next
+                    scope.retryAt = scope.wallClock(.now())
+                }
+            }
+        }
+    }
+
+    private func callerLeft() {
+        isCallerGone = true
+        transfer?.cancel()
+        pause?.cancel()
+    }
+
+    /// Waits before a retry; false when the caller left meanwhile.
+    private func wait(_ delay: Duration) async -> Bool {
+        guard delay > .zero, !isCallerGone else { return !isCallerGone }
+        let loop = scope.request.loop
+        let sleeper = Task.immediate(executorPreference: loop) { _ = try? await loop.sleep(for: delay) }
+        pause = sleeper
+        await sleeper.value
+        pause = nil
+        return !isCallerGone
+    }
+
+    private func tryOnce(_ attempt: PlannedAttempt) async -> Result {
+        let channel = attempt.channel
+        scope.channel = channel.id
+        scope.upstreamModel = channel.upstreamModel(for: scope.model)
+        guard !isCallerGone, !writer.isClosed else { return .callerGone }
+        let upstream: ClientRequest
+        do throws(RelayError) {
+            upstream = try UpstreamRequest.make(
+                request, mode: scope.mode, channel: channel, upstreamModel: scope.upstreamModel,
+                timeouts: relay.configuration.timeouts(isStream: request.isStream))
+        } catch {
+            return .failed(error, .noPermission, status: nil, retryAfter: nil)
+        }
+        let transfer = relay.clients.client(on: scope.request.loop).begin(upstream)
+        self.transfer = transfer
+        defer { self.transfer = nil }
+        do throws(HTTPClientError) {
+            let response = try await transfer.response()
+            return try await relayAnswer(response, channel: channel)
+        } catch {
+            transfer.cancel()
+            return failure(of: error)
+        }
+    }
+
+    /// A fault on the way, as the result of an attempt of which nothing was sent.
+    private func failure(of error: HTTPClientError) -> Result {
+        if isCallerGone { return .callerGone }
+        guard let mapped = RelayError.transport(error) else {
+            return .failed(
+                .ours(code: .notReady, message: "the gateway is shutting down; please try again"), .fault, status: nil,
+                retryAfter: nil)
+        }
+        return .failed(mapped, .fault, status: nil, retryAfter: nil)
+    }
+
+    private func relayAnswer(_ response: ClientResponse, channel: RoutedChannel) async throws(HTTPClientError) -> Result
+    {
+        if let id = UpstreamRequest.requestID(response.headers) { scope.upstreamID = id }
+        guard response.status == 200 || response.status == 201 else {
+            return try await refusal(response)
+        }
+        let type = response.headers.first("content-type")?.lowercased() ?? ""
+        if type.contains("text/event-stream") {
+            return await StreamPump(loop: self, response: response).run()
+        }
+        return try await wholeAnswer(response, type: type)
+    }
+
+    /// An upstream's error answer (contract relay §2.8).
+    private func refusal(_ response: ClientResponse) async throws(HTTPClientError) -> Result {
+        let retryAfter = UpstreamRequest.retryAfter(response.headers)
+        guard !(300..<400).contains(response.status) else {
+            response.cancel()
+            let error = UpstreamError(
+                status: 502,
+                message: "the upstream answered with a redirect (\(response.status)), which is never followed",
+                type: "upstream_error", code: .string(RelayError.Code.upstreamBadAnswer.rawValue))
+            return .failed(
+                .upstream(error, code: .upstreamBadAnswer), .fault, status: response.status, retryAfter: nil)
+        }
+        var body: [UInt8] = []
+        do {
+            body = try await response.collect(upTo: 1024 * 1024)
+        } catch .tooLarge {
+            response.cancel()
+        }
+        let parser = relay.state(of: scope.request).parser
+        let error = UpstreamError(status: response.status, body: body, parser: parser)
+        return .failed(
+            .upstream(error, code: .upstreamStatus), FailureClass(status: error.status), status: response.status,
+            retryAfter: retryAfter)
+    }
+
+    /// A whole JSON answer.
+    private func wholeAnswer(_ response: ClientResponse, type: String) async throws(HTTPClientError) -> Result {
+        let bytes = try await response.collect(upTo: relay.configuration.maxAnswerBytes)
+        let parser = relay.state(of: scope.request).parser
+        let answer: OpenAIAnswer
+        do throws(UpstreamError) {
+            answer = try OpenAIAnswer(bytes, requestedModel: scope.model, parser: parser)
+        } catch {
+            var error = error
+            let isForeign = error.code == .string(RelayError.Code.upstreamBadAnswer.rawValue)
+            if isForeign, !type.isEmpty, !type.contains("json") {
+                error.message = "the upstream answered \(type.prefix(80)), not JSON"
+            }
+            return .failed(
+                .upstream(error, code: isForeign ? .upstreamBadAnswer : .upstreamStatus),
+                FailureClass(status: error.status), status: response.status, retryAfter: nil)
+        }
+        if scope.upstreamID.isEmpty { scope.upstreamID = answer.id }
+        scope.usage = answer.usage
+        scope.usageSource = .measured
+        scope.firstByteAt = .now()
+        let headers = AnswerHeaders.make(
+            scope.request, id: scope.id, contentType: type.contains("json") ? type : "application/json")
+        do {
+            try writer.respond(.ok, headers, answer.body)
+        } catch {
+            return .callerGone
+        }
+        return .answered(CallEnding(status: 200, outcome: .completed))
+    }
+
+    /// Keeps what the attempt was, for the record, the health of the channel and the metrics.
+    private func note(_ attempt: PlannedAttempt, _ result: Result, started: MonotonicTime) {
+        let now = MonotonicTime.now()
+        var kept = CallAttempt(
+            channel: attempt.channel.id, reason: attempt.reason, outcome: .completed,
+            startedAt: scope.wallClock(started),
+            durationMicroseconds: started.duration(to: now).clampedNanoseconds / 1000)
+        var isError: Bool? = false
+        switch result {
+        case .answered(let ending):
+            kept.status = 200
+            kept.outcome = ending.outcome
+            if ending.outcome == .cancelledByClient {
+                isError = nil
+                kept.error = RelayError.Code.clientGone.rawValue
+            } else if ending.outcome != .completed {
+                isError = true
+                let code: RelayError.Code =
+                    switch ending.outcome {
+                    case .timedOut: .upstreamTimeout
+                    case .upstreamCut: .upstreamLost
+                    default: .upstreamStatus
+                    }
+                kept.error = code.rawValue
+                relay.metrics.countUpstreamError(channel: attempt.channel.id, code: code)
+            }
+        case .failed(let error, let failure, let status, _):
+            kept.status = status
+            kept.outcome = error.attemptOutcome
+            kept.error = error.code.rawValue
+            isError = failure.isChannelError ? true : nil
+            relay.metrics.countUpstreamError(channel: attempt.channel.id, code: error.code)
+        case .callerGone:
+            kept.outcome = .cancelledByClient
+            kept.error = RelayError.Code.clientGone.rawValue
+            isError = nil
+        }
+        if let isError {
+            relay.health.record(
+                channel: attempt.channel.id, model: scope.model, isError: isError,
+                atSecond: now.nanoseconds / 1_000_000_000)
+        }
+        scope.attempts.append(kept)
+    }
+}

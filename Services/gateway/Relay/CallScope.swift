@@ -1,0 +1,91 @@
+package import Contracts
+package import EventLoop
+package import HTTPCore
+package import HTTPServer
+package import Routing
+
+/// What is known of one call while it runs; becomes its record. Confined to the loop of its connection.
+package final class CallScope {
+    package let id: String
+    package let mode: RelayMode
+    package let request: ServerRequest
+    package let endpoint: String
+    package let arrivedAt: MonotonicTime
+    /// Unix microseconds.
+    package let receivedAt: Int64
+    /// `nil` until the caller is known.
+    package var caller: Caller?
+    /// The requested name, in its configured spelling once it is known.
+    package var model = ""
+    package var upstreamModel = ""
+    package var isStream = false
+    package var user = ""
+    package var body: [UInt8] = []
+    package var channel: Int?
+    package var attempts: [CallAttempt] = []
+    package var retryAt: Int64?
+    package var upstreamID = ""
+    package var usage: TokenUsage?
+    package var usageSource = UsageSource.unknown
+    /// What the last failed upstream said about trying again.
+    package var retryAfter: Duration?
+    /// When the first byte of the answer's body was written.
+    package var firstByteAt: MonotonicTime?
+
+    package init(id: String, mode: RelayMode, request: ServerRequest) {
+        self.id = id
+        self.mode = mode
+        self.request = request
+        endpoint = request.head.target.rawPath
+        arrivedAt = request.arrivedAt
+        receivedAt = request.receivedAt
+    }
+
+    /// The fields that let the caller wait as the upstream asked: whole seconds, and OpenAI's milliseconds.
+    package var retryAfterHeaders: HTTPHeaders {
+        guard let retryAfter else { return [:] }
+        let milliseconds = retryAfter.wholeMilliseconds
+        return ["retry-after": String((milliseconds + 999) / 1000), "retry-after-ms": String(milliseconds)]
+    }
+
+    /// A point of the monotonic clock as Unix microseconds.
+    func wallClock(_ time: MonotonicTime) -> Int64 {
+        receivedAt + arrivedAt.duration(to: time).clampedNanoseconds / 1000
+    }
+
+    /// The record of the call as it ended now.
+    ///
+    /// - Parameters:
+    ///   - status: The status given to the caller.
+    ///   - failure: The error body as the caller got it; `nil` for a success.
+    func record(status: Int, outcome: CallOutcome, failure: [UInt8]?, detailBytes: Int, now: MonotonicTime)
+        -> CallRecord
+    {
+        let tenant = caller?.tenant
+        var record = CallRecord(
+            requestID: id, requestAt: receivedAt, finishedAt: wallClock(now),
+            firstByteMicroseconds: firstByteAt.map { arrivedAt.duration(to: $0).clampedNanoseconds / 1000 },
+            retryAt: retryAt, model: model, upstreamModel: upstreamModel, mode: mode, code: status, outcome: outcome,
+            isStream: isStream, channel: channel, group: tenant?.group ?? "", tokenID: tenant?.tokenID,
+            tokenName: tenant?.tokenName ?? "", endpoint: endpoint, ip: request.remoteAddress, user: user,
+            upstreamID: upstreamID, usage: usage ?? TokenUsage(), usageSource: usage == nil ? .unknown : usageSource,
+            attempts: attempts)
+        guard let failure else { return record }
+        record.content = Self.text(failure, limit: 1024).text
+        if detailBytes > 0, !body.isEmpty {
+            (record.requestBody, record.isRequestBodyTruncated) = Self.text(body, limit: detailBytes)
+        }
+        if detailBytes > 0, !failure.isEmpty {
+            (record.responseBody, record.isResponseBodyTruncated) = Self.text(failure, limit: detailBytes)
+        }
+        return record
+    }
+
+    /// Bytes as text, cut between characters to the limit, with `...` where something was cut.
+    static func text(_ bytes: [UInt8], limit: Int) -> (text: String, isCut: Bool) {
+        guard bytes.count > limit else { return (String(decoding: bytes, as: UTF8.self), false) }
+        var end = max(0, limit - 3)
+        while end > 0, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+        return (String(decoding: bytes[..<end], as: UTF8.self) + "...", true)
+    }
+}

@@ -1,0 +1,37 @@
+import HTTPClient
+package import Telemetry
+
+/// What an operator can set about the relay; defaults are those of the environment table.
+package struct RelayConfiguration: Sendable {
+    /// The key that is both the admin key and a relay key without limits.
+    package var adminKey: Redacted<String>
+    /// Further attempts after the first (`RETRY_TIMES`).
+    package var retryTimes = 0
+    /// The largest request body that is relayed, in bytes.
+    package var maxBodyBytes = 64 * 1024 * 1024
+    /// The largest answer that is held in memory as a whole, in bytes; streams are not held.
+    package var maxAnswerBytes = 64 * 1024 * 1024
+    /// How much of a failed call's request and response is kept, in bytes each.
+    package var detailBytes = 8 * 1024
+    package var connectTimeout: Duration = .seconds(10)
+    /// From the request sent to the head of a plain answer.
+    package var firstByteTimeout: Duration = .seconds(600)
+    /// From the request sent to the head of a streamed answer.
+    package var streamFirstByteTimeout: Duration = .seconds(300)
+    /// The longest silence inside an answer.
+    package var idleTimeout: Duration = .seconds(300)
+    package var totalTimeout: Duration = .seconds(3600)
+    /// After this much silence of the upstream a waiting stream gets a comment, so that nothing on the way closes it.
+    package var keepAliveInterval: Duration = .seconds(15)
+
+    package init(adminKey: Redacted<String>) {
+        self.adminKey = adminKey
+    }
+
+    /// The limits of time of one attempt.
+    func timeouts(isStream: Bool) -> ClientTimeouts {
+        ClientTimeouts(
+            connect: connectTimeout, firstByte: isStream ? streamFirstByteTimeout : firstByteTimeout, idle: idleTimeout,
+            total: totalTimeout)
+    }
+}

@@ -1,0 +1,189 @@
+import Contracts
+import Dialects
+import EventLoop
+import HTTPClient
+import HTTPCore
+import HTTPServer
+import Routing
+
+/// Relays one streamed answer, event by event, from the upstream to the caller.
+///
+/// The head goes out with the first event, so that an error before it is still an ordinary answer and another channel can be tried. A slow caller pauses the
+/// upstream; memory is one read and one event. Confined to the loop of its connection.
+final class StreamPump {
+    private let attempt: AttemptLoop
+    private let response: ClientResponse
+    private let scope: CallScope
+    private let writer: ResponseWriter
+    private let relay: Relay
+    private var stream: OpenAIStream
+    private var out: [UInt8] = []
+    private var lastWrite: MonotonicTime
+    private var timer: TimerID?
+
+    /// How long a finished event waits for the usage that should follow it at once.
+    private static let usageGrace = Duration.milliseconds(500)
+    /// How long the end of the upstream's body is waited for after `[DONE]`, so that its connection can be used again.
+    private static let tailGrace = Duration.seconds(1)
+    private static let comment = Array(": keep-alive\n\n".utf8)
+
+    init(loop attempt: AttemptLoop, response: ClientResponse) {
+        self.attempt = attempt
+        self.response = response
+        scope = attempt.scope
+        writer = attempt.writer
+        relay = attempt.relay
+        stream = OpenAIStream(
+            requestedModel: attempt.scope.model, withholdsUsage: attempt.request.includesUsage != true)
+        lastWrite = .now()
+    }
+
+    func run() async -> AttemptLoop.Result {
+        armKeepAlive()
+        defer { disarm() }
+        let parser = relay.state(of: scope.request).parser
+        do throws(HTTPClientError) {
+            while let bytes = try await response.next() {
+                do throws(OpenAIStream.Fault) {
+                    try stream.feed(bytes, parser: parser, into: &out)
+                } catch {
+                    return fail(
+                        RelayError.transport(.tooLarge(limit: 0)) ?? .ours(code: .internalError, message: ""),
+                        outcome: .failed)
+                }
+                if case .failed(let error) = stream.ending {
+                    return fail(.upstream(error, code: .upstreamStatus), outcome: .failed)
+                }
+                guard await flush() else { return callerLeft() }
+                if stream.ending == .done { break }
+                if stream.isHolding { armUsageGrace() }
+            }
+        } catch {
+            if case .cancelled = error, writer.isClosed { return callerLeft() }
+            let mapped =
+                RelayError.transport(error) ?? .ours(code: .notReady, message: "the gateway is shutting down")
+            return fail(mapped, outcome: mapped.attemptOutcome)
+        }
+        let isComplete = stream.end(parser: parser, into: &out)
+        guard isComplete else {
+            let cut = RelayError.transport(.truncated) ?? .ours(code: .internalError, message: "")
+            return fail(cut, outcome: .upstreamCut)
+        }
+        guard await flush() else { return callerLeft() }
+        takeUsage()
+        writer.finish()
+        await drainTail()
+        return .answered(CallEnding(status: 200, outcome: .completed))
+    }
+
+    /// Writes what is ready, the head before it; false when the caller left.
+    private func flush() async -> Bool {
+        guard !out.isEmpty else { return !writer.isClosed }
+        guard sendHead() else { return false }
+        let state = writer.write(out)
+        out.removeAll(keepingCapacity: out.capacity <= 64 * 1024)
+        lastWrite = .now()
+        if scope.firstByteAt == nil { scope.firstByteAt = lastWrite }
+        switch state {
+        case .open: return true
+        case .closed: return false
+        case .full:
+            do throws(WriteError) {
+                try await writer.drained()
+                return true
+            } catch {
+                return false
+            }
+        }
+    }
+
+    private func sendHead() -> Bool {
+        guard !writer.headSent else { return true }
+        var headers = AnswerHeaders.make(
+            scope.request, id: scope.id, contentType: "text/event-stream; charset=utf-8")
+        headers.append("cache-control", "no-cache")
+        headers.append("x-accel-buffering", "no")
+        do {
+            try writer.head(.ok, headers, .chunked)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func takeUsage() {
+        scope.usage = stream.usage
+        scope.usageSource = .measured
+        if scope.upstreamID.isEmpty { scope.upstreamID = stream.id }
+    }
+
+    private func callerLeft() -> AttemptLoop.Result {
+        response.cancel()
+        takeUsage()
+        guard writer.headSent else { return .callerGone }
+        return .answered(CallEnding(status: 499, outcome: .cancelledByClient, failure: []))
+    }
+
+    /// Before the first byte the call can still go elsewhere; after it the caller gets the error as an event.
+    private func fail(_ error: RelayError, outcome: CallOutcome) -> AttemptLoop.Result {
+        response.cancel()
+        guard writer.headSent || !out.isEmpty else {
+            let failure: FailureClass =
+                if case .upstream(let upstream, .upstreamStatus) = error { FailureClass(status: upstream.status) } else
+                { .fault }
+            return .failed(error, failure, status: 200, retryAfter: nil)
+        }
+        takeUsage()
+        let body = error.openAIBody(requestID: scope.id)
+        guard sendHead() else { return callerLeft() }
+        writer.write(out + Array("data: ".utf8) + body + [10, 10])
+        writer.finish()
+        return .answered(CallEnding(status: error.status, outcome: outcome, failure: body))
+    }
+
+    // MARK: Time
+
+    /// One timer, armed again when it fires early: a comment after every silent interval.
+    private func armKeepAlive() {
+        let interval = relay.configuration.keepAliveInterval
+        guard interval > .zero else { return }
+        schedule(after: interval)
+    }
+
+    private func schedule(after delay: Duration) {
+        timer = scope.request.loop.schedule(after: delay) { [weak self] in self?.keepAlive() }
+    }
+
+    private func keepAlive() {
+        timer = nil
+        guard !writer.isClosed else { return }
+        let interval = relay.configuration.keepAliveInterval
+        let silence = lastWrite.duration(to: .now())
+        guard silence >= interval else { return schedule(after: interval - silence) }
+        // Only a complete event may stand before a comment; what the stream holds back is complete or not yet written.
+        if sendHead() { writer.write(Self.comment) }
+        lastWrite = .now()
+        schedule(after: interval)
+    }
+
+    private func armUsageGrace() {
+        _ = scope.request.loop.schedule(after: Self.usageGrace) { [weak self] in
+            guard let self, stream.isHolding, !writer.isClosed else { return }
+            var late: [UInt8] = []
+            stream.releaseHeld(into: &late)
+            if sendHead() { writer.write(late) }
+        }
+    }
+
+    private func disarm() {
+        if let timer { scope.request.loop.cancel(timer) }
+        timer = nil
+    }
+
+    /// Reads the upstream's last bytes in the background of the caller's answer, which is over already.
+    private func drainTail() async {
+        let watchdog = scope.request.loop.schedule(after: Self.tailGrace) { [response] in response.cancel() }
+        while let rest = try? await response.next(), !rest.isEmpty {}
+        scope.request.loop.cancel(watchdog)
+    }
+}

@@ -1,0 +1,61 @@
+import Contracts
+import Dialects
+import HTTPClient
+import HTTPCore
+import Routing
+import Telemetry
+
+/// Forms requests to upstreams and reads the fields of their answers; pure.
+enum UpstreamRequest {
+    /// The request of one attempt.
+    ///
+    /// No header of the caller is passed on: they carry its credential, its address and its network's details.
+    ///
+    /// - Throws: `RelayError` when the channel lacks what the call needs.
+    static func make(
+        _ request: OpenAIRequest, mode: RelayMode, channel: RoutedChannel, upstreamModel: String,
+        timeouts: ClientTimeouts
+    ) throws(RelayError) -> ClientRequest {
+        guard let dialect = DialectCatalog.dialect(of: channel.type), let key = channel.key,
+            let target = dialect.target(
+                mode, base: channel.baseURL, key: key.reveal, model: upstreamModel, type: channel.type)
+        else {
+            throw .ours(
+                code: .channelMisconfigured,
+                message: "channel \(channel.id) is not complete: its key or address does not fit its type")
+        }
+        let asksForUsage = mode != .embeddings && dialect.takesStreamOptions
+        var headers: HTTPHeaders = [
+            "content-type": "application/json",
+            "accept": request.isStream ? "text/event-stream, application/json" : "application/json",
+        ]
+        if let credential = target.credential { headers.append(credential.name, credential.value) }
+        return ClientRequest(
+            method: .post, url: target.url, headers: headers,
+            body: .bytes(request.body(upstreamModel: upstreamModel, asksForUsage: asksForUsage)), timeouts: timeouts,
+            proxy: channel.proxyURL, verifiesTLS: channel.verifiesTLS, poolKey: target.url)
+    }
+
+    private static let requestIDFields = [
+        "x-request-id", "request-id", "x-amzn-requestid", "x-goog-request-id", "x-ds-request-id",
+    ]
+
+    /// The upstream's own id of the call, cut to 256 bytes.
+    static func requestID(_ headers: HTTPHeaders) -> String? {
+        for field in requestIDFields {
+            if let id = headers.first(field), !id.isEmpty {
+                return String(decoding: id.utf8.prefix(256), as: UTF8.self)
+            }
+        }
+        return nil
+    }
+
+    /// `Retry-After` in seconds, or OpenAI's `retry-after-ms`; the form with a date is not used by model vendors.
+    static func retryAfter(_ headers: HTTPHeaders) -> Duration? {
+        if let text = headers.first("retry-after-ms"), let milliseconds = Double(text), milliseconds >= 0 {
+            return .milliseconds(Int64(min(milliseconds, 86_400_000)))
+        }
+        guard let text = headers.first("retry-after"), let seconds = Double(text), seconds >= 0 else { return nil }
+        return .milliseconds(Int64(min(seconds, 86_400) * 1000))
+    }
+}
