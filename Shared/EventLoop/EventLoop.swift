@@ -7,12 +7,13 @@ import Synchronization
 /// It is both a serial executor and a task executor: a task started with `spawn` runs every one of its steps on this thread, also after each
 /// `await`. Without that preference each resumed continuation would first visit the global pool, at thirty times the cost.
 ///
-/// A pass is: wait in `epoll`, deliver readiness, fire due timers, run the jobs that were queued meanwhile, then the end-of-pass work. Jobs that a job
-/// enqueues run in the same pass, up to a bound, so that descriptors are never starved.
+/// A pass is: wait in `epoll`, deliver readiness, fire due timers, run the work that was queued meanwhile, then the end-of-pass work. Work that work
+/// queues runs in the same pass, up to a bound, so that descriptors are never starved. Steps of tasks and bodies given to `execute` share one queue
+/// and run in the order in which a thread queued them. What is queued on the loop's own thread takes no lock and makes no system call.
 @safe
 package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
-    // SAFETY: `watchers`, `timers`, `localJobs`, `endOfPass`, `clock` and `scratch` are touched only on the loop's thread (`isCurrent`);
-    // everything that other threads touch is behind `inbox` or is atomic.
+    // SAFETY: `watchers`, `timers`, `queue`, `endOfPass`, their spare arrays, `clock` and `scratch` are touched only on the loop's thread
+    // (`isCurrent`); everything that other threads touch is behind `inbox` or is atomic.
 
     /// The place of this loop in its group; names per-loop state in arrays.
     package let index: Int
@@ -21,33 +22,46 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     /// A 64 KiB buffer that every read on this loop may use; its bytes are valid until the next read on the loop.
     package let scratch: UnsafeMutableRawBufferPointer
 
-    private struct Inbox {
-        var jobs: [UnownedJob] = []
-        var bodies: [@Sendable () -> Void] = []
-        var isSignalled = false
+    private enum Work {
+        case step(UnownedJob)
+        case body(@Sendable () -> Void)
     }
 
     private struct Watcher {
         var handler: (any ReadinessHandler)?
         var generation: UInt32 = 0
         var interest: Interest = []
+        /// Whether the end of the peer's stream was told; it is level triggered, and telling it again would spin the loop.
+        var knowsHangup = false
+
+        var epollMask: UInt32 {
+            knowsHangup ? interest.epollMask & ~clinux_EPOLLRDHUP : interest.epollMask
+        }
     }
 
     private let epoll: Int32
     private let wakeup: Int32
-    private let inbox = Mutex(Inbox())
+    /// Work from other threads.
+    private let inbox = Mutex<[Work]>([])
+    /// Whether `inbox` holds anything. Set and cleared under its lock; read without, so that a pass without mail takes no lock.
+    private let hasMail = Atomic<Bool>(false)
     private let isStopping = Atomic<Bool>(false)
     private let owner = Atomic<UInt>(0)
     private let thread = Mutex<pthread_t?>(nil)
 
     private var watchers: [Watcher] = []
     private var timers = TimerQueue<() -> Void>()
-    private var localJobs: [UnownedJob] = []
+    private var queue: [Work] = []
     private var endOfPass: [() -> Void] = []
+    // The arrays that are being emptied; they are exchanged with the filling ones, so that neither copies nor grows again.
+    private var spareMail: [Work] = []
+    private var spareQueue: [Work] = []
+    private var spareEndOfPass: [() -> Void] = []
     private var clock = MonotonicTime.now()
 
     private static let eventsPerPass: Int32 = 256
-    private static let jobsPerPass = 4096
+    private static let workPerPass = 4096
+    private static let passesAfterStop = 1024
     private static let scratchSize = 64 * 1024
     private static let wakeupTag = UInt64.max
 
@@ -93,7 +107,9 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         thread.withLock { $0 = identifier }
     }
 
-    /// Ends the loop after its current pass; jobs that are still queued are run first. Any thread.
+    /// Ends the loop after its current pass. Any thread.
+    ///
+    /// Work that is queued by then runs first, and what that work queues; timers fire no more. What is queued after the end never runs.
     package func stop() {
         isStopping.store(true, ordering: .releasing)
         signal()
@@ -124,15 +140,18 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
             clock = .now()
             if count > 0 { unsafe deliver(events, count) }
             fireTimers()
-            runJobs()
+            runQueue()
             runEndOfPass()
         }
-        runJobs()
-        runEndOfPass()
+        for _ in 0..<Self.passesAfterStop {
+            runQueue()
+            runEndOfPass()
+            if queue.isEmpty, endOfPass.isEmpty, !hasMail.load(ordering: .acquiring) { break }
+        }
     }
 
     private func waitMilliseconds() -> Int32 {
-        guard localJobs.isEmpty, endOfPass.isEmpty else { return 0 }
+        guard queue.isEmpty, endOfPass.isEmpty else { return 0 }
         guard let deadline = timers.nextDeadline else { return -1 }
         let now = MonotonicTime.now()
         guard deadline > now else { return 0 }
@@ -148,64 +167,81 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
                 unsafe _ = read(wakeup, &counter, 8)
                 continue
             }
-            let descriptor = Int(tag & 0xFFFF_FFFF)
-            guard descriptor < watchers.count, watchers[descriptor].generation == UInt32(tag >> 32),
-                let handler = watchers[descriptor].handler
-            else { continue }
-            handler.ready(Readiness(epollMask: unsafe clinux_event_mask(events, position)))
+            tell(Int32(truncatingIfNeeded: tag), generation: UInt32(tag >> 32), unsafe clinux_event_mask(events, position))
         }
+    }
+
+    /// Tells a watcher what happened to its descriptor, unless it was unwatched or watched anew since the kernel said so.
+    private func tell(_ descriptor: Int32, generation: UInt32, _ happened: UInt32) {
+        let place = Int(descriptor)
+        guard place < watchers.count, watchers[place].generation == generation, let handler = watchers[place].handler
+        else { return }
+        let told = happened & (watchers[place].epollMask | clinux_EPOLLERR | clinux_EPOLLHUP)
+        guard told != 0 else { return }
+        handler.ready(Readiness(epollMask: told))
+        guard told & clinux_EPOLLRDHUP != 0, watchers[place].generation == generation, watchers[place].handler != nil
+        else { return }
+        watchers[place].knowsHangup = true
+        let tag = UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor))
+        _ = clinux_epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, watchers[place].epollMask, tag)
     }
 
     private func fireTimers() {
         while let body = timers.popDue(at: clock) { body() }
     }
 
-    private func runJobs() {
-        var budget = Self.jobsPerPass
+    private func runQueue() {
+        var budget = Self.workPerPass
         repeat {
-            let (jobs, bodies) = inbox.withLock { inbox in
-                defer {
-                    inbox.jobs = []
-                    inbox.bodies = []
-                    inbox.isSignalled = false
+            takeMail()
+            guard !queue.isEmpty else { return }
+            budget -= queue.count
+            swap(&queue, &spareQueue)
+            for work in spareQueue {
+                switch work {
+                case .step(let job):
+                    unsafe job.runSynchronously(
+                        isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+                case .body(let body):
+                    body()
                 }
-                return (inbox.jobs, inbox.bodies)
             }
-            for body in bodies { body() }
-            for job in jobs { run(job) }
-            while !localJobs.isEmpty, budget > 0 {
-                let batch = localJobs
-                localJobs.removeAll(keepingCapacity: true)
-                for job in batch { run(job) }
-                budget -= batch.count
-            }
-            if jobs.isEmpty && bodies.isEmpty { return }
+            spareQueue.removeAll(keepingCapacity: true)
         } while budget > 0
     }
 
-    private func run(_ job: UnownedJob) {
-        unsafe job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+    /// Puts what other threads sent behind what is queued.
+    private func takeMail() {
+        guard hasMail.load(ordering: .acquiring) else { return }
+        inbox.withLock { mail in
+            swap(&mail, &spareMail)
+            hasMail.store(false, ordering: .relaxed)
+        }
+        queue.append(contentsOf: spareMail)
+        spareMail.removeAll(keepingCapacity: true)
     }
 
     private func runEndOfPass() {
         guard !endOfPass.isEmpty else { return }
-        let bodies = endOfPass
-        endOfPass.removeAll(keepingCapacity: true)
-        for body in bodies { body() }
+        swap(&endOfPass, &spareEndOfPass)
+        for body in spareEndOfPass { body() }
+        spareEndOfPass.removeAll(keepingCapacity: true)
     }
 
     // MARK: Executor
 
     package func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+        put(.step(UnownedJob(job)))
+    }
+
+    private func put(_ work: Work) {
         if isCurrent {
-            localJobs.append(job)
+            queue.append(work)
             return
         }
-        let mustWake = inbox.withLock { inbox in
-            inbox.jobs.append(job)
-            defer { inbox.isSignalled = true }
-            return !inbox.isSignalled
+        let mustWake = inbox.withLock { mail in
+            mail.append(work)
+            return !hasMail.exchange(true, ordering: .releasing)
         }
         if mustWake { signal() }
     }
@@ -243,14 +279,9 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
 
     // MARK: Work from any thread
 
-    /// Runs `body` on the loop in its next pass; also from the loop itself. Any thread.
+    /// Runs `body` on the loop, after what the caller queued before and never inside this call. Any thread.
     package func execute(_ body: @escaping @Sendable () -> Void) {
-        let mustWake = inbox.withLock { inbox in
-            inbox.bodies.append(body)
-            defer { inbox.isSignalled = true }
-            return !inbox.isSignalled
-        }
-        if mustWake { signal() }
+        put(.body(body))
     }
 
     /// Starts a task all of whose steps run on this loop; at once when called on the loop. Any thread.
@@ -270,18 +301,26 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
 
     /// Watches a descriptor; the handler is held until `unwatch`. Watching a watched descriptor replaces its handler.
     ///
+    /// Readiness is level triggered, except that the end of the peer's stream (`.readHangup`) is told once. `.hangup` and `.error` cannot be turned
+    /// off: a handler that hears them unwatches.
+    ///
     /// - Throws: `.system` when the kernel refuses (for example a plain file, or no memory).
     package func watch(_ fd: Int32, _ interest: Interest, _ handler: any ReadinessHandler) throws(EventLoopError) {
         assertCurrent()
+        guard fd >= 0 else { throw .system(call: "epoll_ctl", errno: EBADF) }
         let place = Int(fd)
         if place >= watchers.count {
             watchers.append(contentsOf: repeatElement(Watcher(), count: place + 1 - watchers.count))
         }
         let isNew = watchers[place].handler == nil
-        watchers[place].generation &+= 1
-        watchers[place].handler = handler
-        watchers[place].interest = interest
-        try control(isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, interest)
+        watchers[place] = Watcher(
+            handler: handler, generation: watchers[place].generation &+ 1, interest: interest)
+        do throws(EventLoopError) {
+            try control(isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd)
+        } catch {
+            watchers[place].handler = nil
+            throw error
+        }
     }
 
     /// Changes what is heard of a watched descriptor; nothing happens when it is the same.
@@ -289,29 +328,30 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     /// - Throws: `.system` when the kernel refuses.
     package func update(_ fd: Int32, _ interest: Interest) throws(EventLoopError) {
         assertCurrent()
-        guard Int(fd) < watchers.count, watchers[Int(fd)].handler != nil, watchers[Int(fd)].interest != interest else {
-            return
-        }
+        guard isWatched(fd), watchers[Int(fd)].interest != interest else { return }
         watchers[Int(fd)].interest = interest
-        try control(EPOLL_CTL_MOD, fd, interest)
+        try control(EPOLL_CTL_MOD, fd)
     }
 
     /// Stops watching; call it before `close`. Readiness of the current pass that was not delivered yet is dropped.
     package func unwatch(_ fd: Int32) {
         assertCurrent()
-        guard Int(fd) < watchers.count, watchers[Int(fd)].handler != nil else { return }
+        guard isWatched(fd) else { return }
         watchers[Int(fd)].handler = nil
         watchers[Int(fd)].generation &+= 1
         _ = clinux_epoll_ctl(epoll, EPOLL_CTL_DEL, fd, 0, 0)
     }
 
-    private func control(_ operation: Int32, _ fd: Int32, _ interest: Interest) throws(EventLoopError) {
-        let tag = UInt64(watchers[Int(fd)].generation) << 32 | UInt64(UInt32(bitPattern: fd))
-        guard clinux_epoll_ctl(epoll, operation, fd, interest.epollMask, tag) == 0 else {
-            let code = errno
-            if operation == EPOLL_CTL_ADD { watchers[Int(fd)].handler = nil }
-            throw .system(call: "epoll_ctl", errno: code)
-        }
+    private func isWatched(_ fd: Int32) -> Bool {
+        watchers.indices.contains(Int(fd)) && watchers[Int(fd)].handler != nil
+    }
+
+    private func control(_ operation: Int32, _ fd: Int32) throws(EventLoopError) {
+        let watcher = watchers[Int(fd)]
+        let tag = UInt64(watcher.generation) << 32 | UInt64(UInt32(bitPattern: fd))
+        guard clinux_epoll_ctl(epoll, operation, fd, watcher.epollMask, tag) != 0 else { return }
+        let code = errno
+        throw .system(call: "epoll_ctl", errno: code)
     }
 
     // MARK: Time (loop thread only)
@@ -325,7 +365,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     /// Calls `body` once on the loop, not before `delay` has passed and at most about a millisecond later on an idle loop.
     package func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerID {
         assertCurrent()
-        return timers.add(body, at: MonotonicTime.now().advanced(by: delay))
+        return timers.add(body, at: MonotonicTime.now().advanced(by: max(delay, .zero)))
     }
 
     /// Forgets a timer; nothing happens when it already fired.

@@ -54,9 +54,9 @@ struct TimerQueue<Payload> {
     @discardableResult
     mutating func cancel(_ id: TimerID) -> Payload? {
         guard id.slot >= 0, Int(id.slot) < slots.count else { return nil }
-        let slot = slots[Int(id.slot)]
-        guard slot.generation == id.generation, slot.place >= 0 else { return nil }
-        return remove(at: Int(slot.place))
+        let place = slots[Int(id.slot)].place
+        guard slots[Int(id.slot)].generation == id.generation, place >= 0 else { return nil }
+        return remove(at: Int(place))
     }
 
     /// Takes out the earliest timer if it is due at `now`.
@@ -82,8 +82,9 @@ struct TimerQueue<Payload> {
     }
 
     private func isEarlier(_ left: Int32, _ right: Int32) -> Bool {
-        let (left, right) = (slots[Int(left)], slots[Int(right)])
-        return left.deadline == right.deadline ? left.order < right.order : left.deadline < right.deadline
+        let (left, right) = (Int(left), Int(right))
+        let (early, late) = (slots[left].deadline, slots[right].deadline)
+        return early == late ? slots[left].order < slots[right].order : early < late
     }
 
     private mutating func swap(_ left: Int, _ right: Int) {
