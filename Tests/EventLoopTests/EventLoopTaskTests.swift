@@ -24,7 +24,8 @@ struct EventLoopTaskTests {
                     check("start")
                     try await pool.run {}
                     check("after another thread resumed")
-                    unsafe await withUnsafeContinuation { continuation in loop.execute { unsafe continuation.resume() } }
+                    unsafe await withUnsafeContinuation { continuation in loop.execute { unsafe continuation.resume() }
+                    }
                     check("after the loop resumed")
                     if await !counter.add() { strays.append("in an actor") }
                     check("after an actor")
@@ -53,7 +54,8 @@ struct EventLoopTaskTests {
         }
     }
 
-    @Test("a task spawned on the loop starts inside the call, one spawned elsewhere does not run on the caller's thread")
+    @Test(
+        "a task spawned on the loop starts inside the call, one spawned elsewhere does not run on the caller's thread")
     func immediate() async throws {
         try await withLoop { loop in
             let inside = try await loop.run {
