@@ -81,7 +81,7 @@ let package = Package(
         shared("AdminHTTP", needs: ["HTTPCore", "HTTPServer", "EventLoop", "JSON", "Crypto", "Telemetry"]),
         shared(
             "ServiceKit",
-            needs: ["HTTPCore", "HTTPServer", "EventLoop", "Lifecycle", "Configuration", "Telemetry", "Crypto"]),
+            needs: ["HTTPCore", "HTTPServer", "EventLoop", "Lifecycle", "Configuration", "Telemetry", "JSON"]),
 
         // gateway: no database.
         part("Dialects", of: "gateway", needs: ["HTTPCore", "JSON", "Contracts"]),
@@ -176,6 +176,10 @@ let package = Package(
         tests("Crypto"),
         tests("Telemetry"),
         tests("Configuration"),
+        tests("Lifecycle", needs: ["EventLoop", "Telemetry"]),
+        tests(
+            "ServiceKit", needs: ["Configuration", "EventLoop", "HTTPCore", "HTTPServer", "Lifecycle", "Telemetry"]),
+        tests("HouseTests"),
     ],
     cxxLanguageStandard: .cxx17
 )
