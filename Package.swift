@@ -169,6 +169,8 @@ let package = Package(
         .executableTarget(
             name: "mock-provider", dependencies: ["EventLoop", "CLinux"], path: "Tests/MockProvider",
             swiftSettings: house),
+        .executableTarget(
+            name: "load-client", dependencies: ["EventLoop"], path: "Tests/LoadClient", swiftSettings: house),
         tests("EventLoop"),
         tests("Routing", needs: ["Contracts", "Telemetry"]),
         tests("Dialects", needs: ["Contracts", "JSON"]),

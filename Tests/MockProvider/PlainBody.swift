@@ -37,6 +37,13 @@ enum PlainBody {
 
     private static let standardText = filler(700)
 
+    /// The usual text as JSON: in benchmarks the mock should cost little.
+    private static let standardJSON: [UInt8] = {
+        var out: [UInt8] = []
+        out.appendJSON(standardText)
+        return out
+    }()
+
     /// Words up to a size.
     static func filler(_ size: Int) -> [UInt8] {
         let words = Array("The switchboard connects one line to another and notes when it did. ".utf8)
@@ -57,7 +64,9 @@ enum PlainBody {
         out.appendJSON(asked.model.utf8)
         out.append(#","choices":[{"index":0,"message":{"role":"assistant","content":"#)
         let calls = asked.toolCalls
-        if calls.isEmpty {
+        if calls.isEmpty, asked.behaviour.kind == .normal, asked.behaviour.size == 0 {
+            out.append(contentsOf: standardJSON)
+        } else if calls.isEmpty {
             out.appendJSON(text(asked))
             if asked.behaviour.kind == .reasoning { out.append(#","reasoning_content":"first I think""#) }
         } else {
