@@ -146,9 +146,10 @@ let package = Package(
         part(
             "LogIngestion", of: "log-collector",
             needs: [
-                "LogStore", "Contracts", "InternalHTTP", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Telemetry",
+                "LogStore", "Contracts", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Crypto", "Postgres", "Telemetry",
             ]),
-        part("Retention", of: "log-collector", needs: ["LogStore", "Lifecycle", "EventLoop", "Telemetry"]),
+        part(
+            "Retention", of: "log-collector", needs: ["LogStore", "Postgres", "Lifecycle", "EventLoop", "Telemetry"]),
         part(
             "LogAPI", of: "log-collector",
             needs: [
@@ -177,6 +178,11 @@ let package = Package(
         tests("JSON"),
         tests("Crypto"),
         tests("Telemetry"),
+        tests("AdminHTTP", needs: ["HTTPCore", "JSON", "Telemetry"]),
+        tests("LogStore"),
+        tests("LogIngestion", needs: ["Contracts"]),
+        tests("Retention", needs: ["LogStore"]),
+        tests("LogAPI", needs: ["AdminHTTP", "LogStore", "Contracts", "JSON"]),
         tests("Configuration"),
         tests("Lifecycle", needs: ["EventLoop", "Telemetry"]),
         tests(

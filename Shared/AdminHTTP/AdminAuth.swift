@@ -1,7 +1,6 @@
+import Crypto
 package import HTTPCore
 package import Telemetry
-
-import Crypto
 
 /// Decides whether a request carries the admin key (contract admin-api §1.1).
 ///

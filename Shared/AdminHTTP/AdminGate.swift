@@ -1,0 +1,75 @@
+import EventLoop
+import HTTPCore
+package import HTTPServer
+
+/// The door in front of admin routes: checks the key, runs the handler, puts its answer or its error into an envelope.
+///
+/// A service registers every `/api` route through one gate and makes the gate's `unknownRoute` the router's answer to everything else, so that nothing is
+/// served without a key by mistake.
+package struct AdminGate: Sendable {
+    /// Answers a request with a whole envelope; a throw becomes a failure.
+    package typealias Body = @Sendable (ServerRequest) async throws -> [UInt8]
+
+    private let auth: AdminAuth
+    private let failure: @Sendable (any Error, ServerRequest) -> AdminFailure
+
+    /// - Parameters:
+    ///   - auth: Who may pass.
+    ///   - failure: Turns an error of a handler into what the caller is told, and logs what only the operator should know.
+    package init(auth: AdminAuth, failure: @escaping @Sendable (any Error, ServerRequest) -> AdminFailure) {
+        self.auth = auth
+        self.failure = failure
+    }
+
+    /// A handler behind the gate.
+    package func guarded(_ body: @escaping Body) -> Handler {
+        { request, response in
+            guard auth.admits(request.head.headers, request.head.target) else {
+                return try Self.refuse(.unauthorized, request, response)
+            }
+            try await answer(body, request, response)
+        }
+    }
+
+    /// A handler for everybody.
+    package func open(_ body: @escaping Body) -> Handler {
+        { request, response in try await answer(body, request, response) }
+    }
+
+    /// Answers paths and methods that nobody serves; as the reference does, with 404 for both.
+    package static var unknownRoute: Handler {
+        { request, response in try refuse(.unknownRoute, request, response) }
+    }
+
+    /// Answers with a failure.
+    package static func refuse(
+        _ failure: AdminFailure, _ request: ServerRequest, _ response: ResponseWriter
+    ) throws(WriteError) {
+        var headers = headers(for: request)
+        if let seconds = failure.retryAfter { headers.append("retry-after", String(seconds)) }
+        try response.respond(failure.status, headers, AdminEnvelope.failure(failure.message))
+    }
+
+    private func answer(_ body: Body, _ request: ServerRequest, _ response: ResponseWriter) async throws {
+        let envelope: [UInt8]
+        do {
+            envelope = try await body(request)
+        } catch let error as BodyError {
+            throw error
+        } catch {
+            return try Self.refuse(failure(error, request), request, response)
+        }
+        try response.respond(.ok, Self.headers(for: request), envelope)
+    }
+
+    private static func headers(for request: ServerRequest) -> HTTPHeaders {
+        ["content-type": AdminEnvelope.contentType, "x-request-id": requestID(of: request)]
+    }
+
+    /// The id of a request: what the gateway in front of us gave it, else its arrival in Unix microseconds, 16 digits.
+    package static func requestID(of request: ServerRequest) -> String {
+        let given = request.head.headers.first("x-request-id") ?? ""
+        let isGood = (1...64).contains(given.utf8.count) && given.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        return isGood ? given : String(request.receivedAt)
+    }
+}
