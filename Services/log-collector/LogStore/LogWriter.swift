@@ -1,0 +1,190 @@
+import Contracts
+package import Postgres
+package import Telemetry
+
+/// Stores shipments: rows and the position of the gateway in one transaction, so that each record is stored exactly once (design §4).
+///
+/// The position is written first. Its row lock makes a second try of the same batch wait for the first one, and the condition on the sequence then makes it
+/// a repeat; there are no unique keys on records, and `COPY` stays plain.
+package struct LogWriter: Sendable {
+    private let pool: PostgresPool
+    private let terms: StorageTerms
+    private let partitions: PartitionKeeper
+    private let logger: Logger
+    private let now: @Sendable () -> Int64
+
+    /// - Parameters:
+    ///   - pool: Used for ingestion only, so that a search never waits in front of it.
+    ///   - terms: What is stored at all.
+    ///   - partitions: Makes the partitions that a batch needs.
+    ///   - logger: Told about refused rows and gaps.
+    ///   - now: The time in Unix microseconds.
+    package init(
+        pool: PostgresPool, terms: StorageTerms, partitions: PartitionKeeper, logger: Logger,
+        now: @escaping @Sendable () -> Int64 = WallClock.microseconds
+    ) {
+        self.pool = pool
+        self.terms = terms
+        self.partitions = partitions
+        self.logger = logger
+        self.now = now
+    }
+
+    /// Stores a batch, or finds that it is stored.
+    ///
+    /// - Throws: What PostgreSQL says about anything but a single row. Then nothing is stored, or, for `.commitOutcomeUnknown`, perhaps everything; the gateway sends
+    ///   the batch again in both cases.
+    package func store(_ batch: LogBatch) async throws -> LogReceipt {
+        let now = now()
+        let kept = keepable(batch.records, now: now)
+        await makePartitions(for: kept, now: now)
+        var receipt = try await pool.transaction { connection in
+            try await store(kept, of: batch.shipment, on: connection, now: now)
+        }
+        receipt.expired = receipt.isRepeat ? 0 : batch.records.count - kept.count
+        report(receipt, of: batch.shipment)
+        return receipt
+    }
+
+    private func keepable(_ records: [CallRecord], now: Int64) -> [CallRecord] {
+        guard terms.storesRecords else { return [] }
+        guard let cutoff = terms.recordCutoff(now: now) else { return records }
+        return records.filter { $0.finishedAt >= cutoff }
+    }
+
+    /// A partition that cannot be made now is no reason to keep a batch waiting: its rows fall into the `_other` partition.
+    private func makePartitions(for records: [CallRecord], now: Int64) async {
+        var wanted: Set<LogPartition> = []
+        for record in records where PartitionKeeper.isPlausible(record.finishedAt, now: now) {
+            wanted.insert(LogPartition(of: .calls, containing: record.finishedAt))
+            if keepsBody(record, now: now) { wanted.insert(LogPartition(of: .bodies, containing: record.finishedAt)) }
+        }
+        do {
+            try await partitions.ensure(wanted)
+        } catch {
+            logger.warning("a log partition could not be made", ["error": .string("\(error)")])
+        }
+    }
+
+    private func keepsBody(_ record: CallRecord, now: Int64) -> Bool {
+        guard terms.storesBodies, record.requestBody != nil || record.responseBody != nil else { return false }
+        return record.finishedAt >= terms.bodyCutoff(now: now) ?? .min
+    }
+
+    private func store(
+        _ records: [CallRecord], of shipment: LogShipment, on connection: PostgresConnection, now: Int64
+    ) async throws -> LogReceipt {
+        guard let claim = try await claim(shipment, count: records.count, on: connection) else {
+            let committed: [Row] = try await connection.query(
+                "SELECT sequence FROM logs.positions WHERE instance = \(shipment.instance)")
+            let sequence = try committed.first?.decode("sequence", as: Int64.self) ?? shipment.sequence
+            return LogReceipt(sequence: sequence, isRepeat: true)
+        }
+        var receipt = LogReceipt(sequence: shipment.sequence)
+        receipt.missing = max(0, shipment.sequence - claim.previous - 1)
+        let numbered = zip(claim.ids, records).map { id, record in
+            CallRows.Numbered(id: id, record: record, keepsBody: keepsBody(record, now: now))
+        }
+        let copied = try await copy(numbered[...], on: connection)
+        (receipt.stored, receipt.bodies, receipt.refused) = (copied.calls, copied.bodies, copied.refused)
+        return receipt
+    }
+
+    /// Moves the position forward and takes ids; `nil` when the position is there already.
+    private func claim(
+        _ shipment: LogShipment, count: Int, on connection: PostgresConnection
+    ) async throws -> (previous: Int64, ids: [Int64])? {
+        let rows = try await connection.query(
+            """
+            WITH moved AS (
+                INSERT INTO logs.positions AS p (instance, sequence, previous_sequence, updated_at)
+                VALUES (\(shipment.instance), \(shipment.sequence), 0, now())
+                ON CONFLICT (instance) DO UPDATE
+                SET sequence = excluded.sequence, previous_sequence = p.sequence, updated_at = excluded.updated_at
+                WHERE p.sequence < excluded.sequence
+                RETURNING previous_sequence
+            )
+            SELECT previous_sequence,
+                   ARRAY(SELECT nextval('logs.call_id') FROM generate_series(1, \(count)::integer)) AS ids
+            FROM moved
+            """)
+        guard let row = rows.first else { return nil }
+        return try (row.decode("previous_sequence"), row.decode("ids"))
+    }
+
+    /// Copies the rows; when PostgreSQL refuses one of them, the halves are tried on their own, down to the row itself.
+    private func copy(
+        _ records: ArraySlice<CallRows.Numbered>, on connection: PostgresConnection
+    ) async throws(PostgresError) -> Copied {
+        if records.isEmpty { return Copied() }
+        try await connection.simple("SAVEPOINT rows")
+        let fault: PostgresError
+        do throws(PostgresError) {
+            let copied = try await copyWhole(records, on: connection)
+            try await connection.simple("RELEASE SAVEPOINT rows")
+            return copied
+        } catch {
+            guard error.concernsOneRow else { throw error }
+            fault = error
+        }
+        try await connection.simple("ROLLBACK TO SAVEPOINT rows; RELEASE SAVEPOINT rows")
+        guard records.count > 1 else {
+            reportRefused(records, fault)
+            return Copied(refused: 1)
+        }
+        let middle = records.startIndex + records.count / 2
+        return try await copy(records[..<middle], on: connection) + copy(records[middle...], on: connection)
+    }
+
+    private func copyWhole(
+        _ records: ArraySlice<CallRows.Numbered>, on connection: PostgresConnection
+    ) async throws(PostgresError) -> Copied {
+        let rows = CallRows(records)
+        var copied = Copied(calls: try await connection.copyIn(CallRows.copyCalls, rows.calls.bytes))
+        if rows.bodies.rows > 0 {
+            copied.bodies = try await connection.copyIn(CallRows.copyBodies, rows.bodies.bytes)
+        }
+        return copied
+    }
+
+    private func reportRefused(_ records: ArraySlice<CallRows.Numbered>, _ fault: PostgresError) {
+        let requestID = String(records.first?.record.requestID.prefix(64) ?? "")
+        logger.error(
+            "PostgreSQL refused a call record", ["request_id": .string(requestID), "error": .string("\(fault)")])
+    }
+
+    private func report(_ receipt: LogReceipt, of shipment: LogShipment) {
+        let about: LogFields = ["instance": .string(shipment.instance), "sequence": .int(shipment.sequence)]
+        let logger = logger.with(about)
+        if receipt.missing > 0 {
+            logger.warning("batches of call records never came", ["missing_batches": .int(receipt.missing)])
+        }
+        if receipt.expired > 0 {
+            logger.warning(
+                "call records came after the end of their storage time", ["records": .integer(receipt.expired)])
+        }
+    }
+}
+
+/// How many rows a copy put where.
+private struct Copied {
+    var calls = 0
+    var bodies = 0
+    var refused = 0
+
+    static func + (left: Copied, right: Copied) -> Copied {
+        Copied(
+            calls: left.calls + right.calls, bodies: left.bodies + right.bodies, refused: left.refused + right.refused)
+    }
+}
+
+extension PostgresError {
+    /// Whether the error is about a value of a row and not about the server, the connection or the statement.
+    var concernsOneRow: Bool {
+        switch self {
+        case .uniqueViolation, .foreignKeyViolation, .checkViolation, .notNullViolation: true
+        case .server(let state, _, _, _): ["22", "23", "54"].contains(state.code.prefix(2))
+        default: false
+        }
+    }
+}

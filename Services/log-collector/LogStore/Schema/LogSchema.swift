@@ -1,0 +1,10 @@
+package import Migrations
+
+/// The schema of the collector: its name and every migration that was ever shipped, in order.
+package enum LogSchema {
+    /// The PostgreSQL schema; this service is its only writer.
+    package static let name = "logs"
+
+    /// All migrations. Shipped ones are never edited; a retired number stays.
+    package static let migrations: [Migration] = [V0001Calls.migration]
+}
