@@ -175,6 +175,7 @@ let package = Package(
         tests("EventLoop"),
         tests("Routing", needs: ["Contracts", "Telemetry"]),
         tests("Dialects", needs: ["Contracts", "JSON"]),
+        tests("HTTPCore"),
         tests("JSON"),
         tests("Crypto"),
         tests("Telemetry"),
