@@ -36,7 +36,9 @@ struct FieldFacts: Sendable {
         guard !(isChunked && version == .http10) else { throw .malformed("HTTP/1.0 has no Transfer-Encoding") }
         guard !hasOtherExpectation || version == .http10 else { throw .expectationFailed }
         let framing: RequestFraming =
-            if isChunked { .chunked } else if let contentLength, contentLength > 0 { .length(contentLength) } else { .none }
+            if isChunked { .chunked } else if let contentLength, contentLength > 0 { .length(contentLength) } else {
+                .none
+            }
         let keepsAlive = !saysClose && (version == .http11 || saysKeepAlive)
         return Verdict(
             framing: framing, keepsAlive: keepsAlive,

@@ -5,7 +5,8 @@ package struct RequestHead: Sendable, Equatable {
     package var version: HTTPVersion
     package var headers: HTTPHeaders
 
-    package init(method: HTTPMethod, target: RequestTarget, version: HTTPVersion = .http11, headers: HTTPHeaders = [:]) {
+    package init(method: HTTPMethod, target: RequestTarget, version: HTTPVersion = .http11, headers: HTTPHeaders = [:])
+    {
         self.method = method
         self.target = target
         self.version = version

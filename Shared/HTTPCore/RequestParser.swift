@@ -66,7 +66,9 @@ package struct RequestParser: Sendable {
 
     private mutating func readRequestLine(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(RequestFault) {
         if line.isEmpty {
-            guard lineStart <= 2 * Self.emptyLinesAllowed else { throw .malformed("empty lines before the request line") }
+            guard lineStart <= 2 * Self.emptyLinesAllowed else {
+                throw .malformed("empty lines before the request line")
+            }
             return
         }
         headStart = line.lowerBound

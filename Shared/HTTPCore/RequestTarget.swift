@@ -189,7 +189,9 @@ struct TargetScan {
         }
         var place = authority
         while place < target.upperBound, bytes[place] != 0x2F, bytes[place] != 0x3F {
-            guard Octet.isHost(bytes[place]) else { throw .malformed("the authority of the request target is malformed") }
+            guard Octet.isHost(bytes[place]) else {
+                throw .malformed("the authority of the request target is malformed")
+            }
             place += 1
         }
         guard place > authority else { throw .malformed("the authority of the request target is empty") }
@@ -231,7 +233,8 @@ struct TargetScan {
     }
 
     private static func escape(_ bytes: Span<UInt8>, _ place: Int, _ end: Int) -> UInt8? {
-        guard place + 1 < end, let high = Octet.hexValue(bytes[place]), let low = Octet.hexValue(bytes[place + 1]) else {
+        guard place + 1 < end, let high = Octet.hexValue(bytes[place]), let low = Octet.hexValue(bytes[place + 1])
+        else {
             return nil
         }
         return high << 4 | low

@@ -272,7 +272,11 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
         let writer = exchange.writer
         do {
             try await server.handler(exchange.request, writer)
-            if writer.headSent { writer.finish() } else { refuse(.handlerFailed("the handler did not answer"), on: writer) }
+            if writer.headSent {
+                writer.finish()
+            } else {
+                refuse(.handlerFailed("the handler did not answer"), on: writer)
+            }
         } catch {
             guard !writer.headSent else { return writer.abort() }
             switch error {

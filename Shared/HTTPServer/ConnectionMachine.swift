@@ -200,7 +200,9 @@ struct ConnectionMachine {
         return .request(parsed, hasBody: parsed.framing != .none)
     }
 
-    private mutating func consumeLength(_ bytes: Span<UInt8>, _ remaining: Int, _ now: MonotonicTime) -> (Int, InputAction) {
+    private mutating func consumeLength(_ bytes: Span<UInt8>, _ remaining: Int, _ now: MonotonicTime) -> (
+        Int, InputAction
+    ) {
         guard !bytes.isEmpty else { return (0, .needMore) }
         owesContinue = false
         let taken = min(remaining, bytes.count)

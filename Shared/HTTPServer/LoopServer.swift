@@ -152,7 +152,9 @@ final class LoopServer: ReadinessHandler, @unchecked Sendable {
     }
 
     func giveBuffer(_ buffer: consuming [UInt8]) {
-        guard buffer.capacity > 0, buffer.capacity <= Self.spareBufferSize, buffers.count < Self.spareBuffers else { return }
+        guard buffer.capacity > 0, buffer.capacity <= Self.spareBufferSize, buffers.count < Self.spareBuffers else {
+            return
+        }
         buffers.append(buffer)
     }
 

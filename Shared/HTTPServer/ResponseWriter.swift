@@ -129,7 +129,8 @@ package final class ResponseWriter: @unchecked Sendable {
         guard !headSent, !isFinished, let connection else { return }
         headSent = true
         connection.sendHead(
-            ResponseHead(status: refusal.status, headers: refusal.headers), .length(refusal.body.count), wantsClose: wantsClose)
+            ResponseHead(status: refusal.status, headers: refusal.headers), .length(refusal.body.count),
+            wantsClose: wantsClose)
         bytesWritten += refusal.body.count
         connection.send(refusal.body)
         finish()

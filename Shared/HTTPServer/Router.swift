@@ -33,7 +33,9 @@ package struct Router: Sendable {
         notFound = { _, response in
             try response.respond(
                 .notFound, ["content-type": "application/json"],
-                Array(#"{"error":{"message":"there is nothing at this path","type":"invalid_request_error","code":"not_found"}}"#.utf8))
+                Array(
+                    #"{"error":{"message":"there is nothing at this path","type":"invalid_request_error","code":"not_found"}}"#
+                        .utf8))
         }
         methodNotAllowed = { _, response, methods in
             try response.respond(

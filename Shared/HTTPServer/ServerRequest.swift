@@ -30,7 +30,8 @@ package final class ServerRequest: @unchecked Sendable {
     private let trustedProxies: [AddressRange]
 
     init(
-        head: RequestHead, body: RequestBody, loop: EventLoop, arrivedAt: MonotonicTime, receivedAt: Int64, peer: PeerAddress,
+        head: RequestHead, body: RequestBody, loop: EventLoop, arrivedAt: MonotonicTime, receivedAt: Int64,
+        peer: PeerAddress,
         trustedProxies: [AddressRange]
     ) {
         self.head = head

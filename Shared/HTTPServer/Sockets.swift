@@ -70,13 +70,17 @@ enum Sockets {
     /// - Parameter isShared: whether other sockets of ours may share the port (`SO_REUSEPORT`). `SO_REUSEADDR` is always set: connections of an earlier
     ///   run that are in TIME_WAIT must not keep us from starting.
     static func bind(_ address: Resolved, isShared: Bool, describedAs text: String) throws(ServerError) -> Int32 {
-        let fd = socket(address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let fd = socket(
+            address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
+            0)
         guard fd >= 0 else { throw .system(call: "socket", errno: errno) }
         setOption(fd, SOL_SOCKET, SO_REUSEADDR)
         if isShared { setOption(fd, SOL_SOCKET, SO_REUSEPORT) }
         var storage = address.storage
         let result = unsafe withUnsafePointer(to: &storage) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe Glibc.bind(fd, $0, address.length) }
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe Glibc.bind(fd, $0, address.length)
+            }
         }
         if result != 0 {
             let code = errno
@@ -141,7 +145,8 @@ enum Sockets {
         return unsafe withUnsafeBytes(of: storage) { bytes in
             if Int32(storage.ss_family) == AF_INET {
                 // sockaddr_in: family, port, then four address bytes.
-                return PeerAddress(ipv4: UInt32(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
+                return PeerAddress(
+                    ipv4: UInt32(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
             }
             // sockaddr_in6: family, port, flow, then sixteen address bytes.
             return PeerAddress(

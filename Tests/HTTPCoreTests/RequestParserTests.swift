@@ -20,7 +20,8 @@ private func parse(_ text: String) throws(RequestFault) -> ParsedHead? {
 @Suite struct RequestParserTests {
     @Test("a whole request is read, however it is cut")
     func cuts() throws {
-        let text = "POST /v1//chat?x=1 HTTP/1.1\r\nHost: example.com:80\r\nContent-Type: application/json \r\nX-Empty:\r\n"
+        let text =
+            "POST /v1//chat?x=1 HTTP/1.1\r\nHost: example.com:80\r\nContent-Type: application/json \r\nX-Empty:\r\n"
             + "Content-Length: 12\r\nx-twice:\t a\r\nX-Twice: b\r\n\r\n"
         for pieces in DripFeed.cuts(of: Array(text.utf8)) {
             let parsed = try #require(try parse(pieces))
@@ -63,7 +64,9 @@ private func parse(_ text: String) throws(RequestFault) -> ParsedHead? {
         for end in 0..<text.count { #expect(try parse([Array(text[..<end])]) == nil) }
     }
 
-    @Test("every hostile head is refused with its status, however it is cut", arguments: HostileRequest.all.filter(\.isInHead))
+    @Test(
+        "every hostile head is refused with its status, however it is cut",
+        arguments: HostileRequest.all.filter(\.isInHead))
     func hostile(_ request: HostileRequest) {
         for pieces in DripFeed.cuts(of: request.bytes, maxSplits: 300) {
             do throws(RequestFault) {

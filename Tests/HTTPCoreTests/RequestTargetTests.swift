@@ -52,7 +52,10 @@ import Testing
 
     @Test(
         "a target that could be read in two ways is refused",
-        arguments: ["", "a", "/a b", "/%", "/%0", "/%g0", "/%00", "/a/../b", "/a/%2e", "/.", "/a\\b", "/a#b", "http://", "/\u{E9}", "*"])
+        arguments: [
+            "", "a", "/a b", "/%", "/%0", "/%g0", "/%00", "/a/../b", "/a/%2e", "/.", "/a\\b", "/a#b", "http://",
+            "/\u{E9}", "*",
+        ])
     func refused(_ text: String) {
         #expect(throws: RequestFault.self) { try RequestTarget(text) }
     }

@@ -7,7 +7,8 @@ private func encode(
 ) -> String {
     var bytes: [UInt8] = []
     ResponseEncoder.append(
-        ResponseHead(status: status, headers: headers), framing: framing, connection: connection, date: Array(date.utf8).span,
+        ResponseHead(status: status, headers: headers), framing: framing, connection: connection,
+        date: Array(date.utf8).span,
         to: &bytes)
     return String(decoding: bytes, as: UTF8.self)
 }
@@ -19,21 +20,26 @@ private func encode(
             encode(.ok, ["x": "y"], .length(12), .close, date: "D")
                 == "HTTP/1.1 200 OK\r\nx: y\r\ndate: D\r\ncontent-length: 12\r\nconnection: close\r\n\r\n")
         #expect(encode(599, [:], .chunked) == "HTTP/1.1 599 Status\r\ntransfer-encoding: chunked\r\n\r\n")
-        #expect(encode(.noContent, [:], .none, .keepAlive) == "HTTP/1.1 204 No Content\r\nconnection: keep-alive\r\n\r\n")
+        #expect(
+            encode(.noContent, [:], .none, .keepAlive) == "HTTP/1.1 204 No Content\r\nconnection: keep-alive\r\n\r\n")
         #expect(encode(.ok, [:], .length(0)) == "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
     }
 
     @Test("fields about framing and connection belong to the server")
     func owned() {
         let headers: HTTPHeaders = [
-            "Content-Length": "9", "TRANSFER-ENCODING": "gzip", "connection": "upgrade", "Keep-Alive": "1", "Upgrade": "x", "Date": "E",
+            "Content-Length": "9", "TRANSFER-ENCODING": "gzip", "connection": "upgrade", "Keep-Alive": "1",
+            "Upgrade": "x", "Date": "E",
         ]
-        #expect(encode(.ok, headers, .length(1), date: "D") == "HTTP/1.1 200 OK\r\nDate: E\r\ncontent-length: 1\r\n\r\n")
+        #expect(
+            encode(.ok, headers, .length(1), date: "D") == "HTTP/1.1 200 OK\r\nDate: E\r\ncontent-length: 1\r\n\r\n")
     }
 
     @Test("dates are in the format of HTTP")
     func dates() {
-        func text(_ seconds: Int64) -> String { String(decoding: HTTPDate.bytes(secondsSince1970: seconds), as: UTF8.self) }
+        func text(_ seconds: Int64) -> String {
+            String(decoding: HTTPDate.bytes(secondsSince1970: seconds), as: UTF8.self)
+        }
         #expect(text(0) == "Thu, 01 Jan 1970 00:00:00 GMT")
         #expect(text(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
         #expect(text(1_709_164_799) == "Wed, 28 Feb 2024 23:59:59 GMT")

@@ -18,12 +18,14 @@ private func event(_ text: String, name: String? = nil, id: String? = nil) -> SS
     @Test("events are found with every line end, however they are cut", arguments: ["\n", "\r", "\r\n"])
     func cuts(_ end: String) throws {
         let lines = [
-            ": hello", "data: {\"a\":1}", "", "event: delta", "id: 7", "data:two", "data:  lines", "", "", "retry: 10", "data", "",
+            ": hello", "data: {\"a\":1}", "", "event: delta", "id: 7", "data:two", "data:  lines", "", "", "retry: 10",
+            "data", "",
             "event: unused", "", "data: last", "",
         ]
         let text = lines.map { $0 + end }.joined()
         let expected = [
-            event("{\"a\":1}"), event("two\n lines", name: "delta", id: "7"), event("", id: "7"), event("last", id: "7"),
+            event("{\"a\":1}"), event("two\n lines", name: "delta", id: "7"), event("", id: "7"),
+            event("last", id: "7"),
         ]
         for pieces in DripFeed.cuts(of: Array(text.utf8)) {
             #expect(try events(pieces) == expected)

@@ -66,13 +66,16 @@ extension HostileRequest {
         .fields("chunked before identity", "Transfer-Encoding: chunked, identity", body: "0\r\n\r\n"),
         .fields("chunked twice", "Transfer-Encoding: chunked, chunked", body: "0\r\n\r\n"),
         .fields("two coding fields", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", body: "0\r\n\r\n"),
-        .fields("chunked and a second unknown coding", "Transfer-Encoding: chunked\r\nTransfer-Encoding: x", body: "0\r\n\r\n"),
+        .fields(
+            "chunked and a second unknown coding", "Transfer-Encoding: chunked\r\nTransfer-Encoding: x",
+            body: "0\r\n\r\n"),
         .fields("identity", "Transfer-Encoding: identity", body: ""),
         .fields("an empty coding", "Transfer-Encoding:", body: ""),
         .fields("a coding with a parameter", "Transfer-Encoding: chunked;q=1", body: "0\r\n\r\n"),
         .fields("a quoted coding", "Transfer-Encoding: \"chunked\"", body: "0\r\n\r\n"),
         .fields("a coding behind a vertical tab", "Transfer-Encoding: \u{0B}chunked", body: "0\r\n\r\n"),
-        HostileRequest("a coding in HTTP/1.0", "POST /x HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        HostileRequest(
+            "a coding in HTTP/1.0", "POST /x HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         .fields("an unknown expectation", "Expect: 200-ok", status: 417),
     ]
 
@@ -143,7 +146,8 @@ extension HostileRequest {
         .fields("a header over 64 KiB", "X-A: \(String(repeating: "a", count: 65 * 1024))", status: 431),
         .fields(
             "200 headers and Host", (0..<200).map { "X-\($0): 1" }.joined(separator: "\r\n"), status: 431),
-        HostileRequest("a header that never ends", 431, "GET / HTTP/1.1\r\nX-A: \(String(repeating: "a", count: 66_000))"),
+        HostileRequest(
+            "a header that never ends", 431, "GET / HTTP/1.1\r\nX-A: \(String(repeating: "a", count: 66_000))"),
     ]
 
     private static let hosts: [HostileRequest] = [
