@@ -6,7 +6,7 @@ PACKAGES_BUILD=(g++ pkg-config libcurl4-openssl-dev libpq-dev libssl-dev libsimd
 PACKAGES_RUN=(curl ca-certificates postgresql)
 # What only the tests and only the benchmarks need.
 PACKAGES_TEST=(python3 python3-venv)
-PACKAGES_BENCH=(nginx-light wrk)
+PACKAGES_BENCH=(nginx-light wrk python3)
 
 # Is a package there, under its own name or as what it is wanted for?
 have_package() {
