@@ -167,7 +167,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
                 unsafe _ = read(wakeup, &counter, 8)
                 continue
             }
-            tell(Int32(truncatingIfNeeded: tag), generation: UInt32(tag >> 32), unsafe clinux_event_mask(events, position))
+            let happened = unsafe clinux_event_mask(events, position)
+            tell(Int32(truncatingIfNeeded: tag), generation: UInt32(tag >> 32), happened)
         }
     }
 
@@ -301,8 +302,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
 
     /// Watches a descriptor; the handler is held until `unwatch`. Watching a watched descriptor replaces its handler.
     ///
-    /// Readiness is level triggered, except that the end of the peer's stream (`.readHangup`) is told once. `.hangup` and `.error` cannot be turned
-    /// off: a handler that hears them unwatches.
+    /// Readiness is level triggered, except that the end of the peer's stream (`.readHangup`) is told once, and once more after an `update` that turns reading
+    /// on. `.hangup` and `.error` cannot be turned off: a handler that hears them unwatches.
     ///
     /// - Throws: `.system` when the kernel refuses (for example a plain file, or no memory).
     package func watch(_ fd: Int32, _ interest: Interest, _ handler: any ReadinessHandler) throws(EventLoopError) {
@@ -330,6 +331,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         assertCurrent()
         guard isWatched(fd), watchers[Int(fd)].interest != interest else { return }
         watchers[Int(fd)].interest = interest
+        if interest.contains(.readable) { watchers[Int(fd)].knowsHangup = false }
         try control(EPOLL_CTL_MOD, fd)
     }
 
