@@ -76,7 +76,9 @@ let package = Package(
         shared("Postgres", needs: ["EventLoop", "CLibPQ", "Telemetry"]),
 
         // Shared, layer 3.
-        shared("InternalHTTP", needs: ["Contracts", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "Crypto"]),
+        shared(
+            "InternalHTTP",
+            needs: ["Contracts", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "Crypto", "Telemetry"]),
         shared("Migrations", needs: ["Postgres", "Crypto", "Telemetry"]),
         shared("AdminHTTP", needs: ["HTTPCore", "HTTPServer", "EventLoop", "JSON", "Crypto", "Telemetry"]),
         shared(
@@ -89,8 +91,8 @@ let package = Package(
         part(
             "SnapshotClient", of: "gateway",
             needs: [
-                "Contracts", "InternalHTTP", "HTTPClient", "HTTPCore", "EventLoop", "Lifecycle", "Telemetry", "Crypto",
-                "Routing",
+                "Contracts", "InternalHTTP", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Lifecycle", "Telemetry",
+                "Crypto",
             ]),
         part(
             "LogShipping", of: "gateway",
