@@ -144,7 +144,8 @@ let package = Package(
 
         // log-collector.
         part(
-            "LogStore", of: "log-collector", needs: ["Contracts", "Postgres", "Migrations", "JSON", "Telemetry"]),
+            "LogStore", of: "log-collector",
+            needs: ["Contracts", "Postgres", "Migrations", "EventLoop", "JSON", "Lifecycle", "Telemetry"]),
         part(
             "LogIngestion", of: "log-collector",
             needs: [
@@ -161,9 +162,8 @@ let package = Package(
         service(
             "log-collector",
             needs: [
-                "LogAPI", "LogIngestion", "Retention", "LogStore", "InternalHTTP", "HTTPServer", "HTTPCore",
-                "EventLoop", "Postgres", "Migrations", "Contracts", "Crypto", "ServiceKit", "Configuration",
-                "Lifecycle", "Telemetry",
+                "LogAPI", "LogIngestion", "Retention", "LogStore", "AdminHTTP", "HTTPServer", "HTTPCore", "EventLoop",
+                "Postgres", "Migrations", "ServiceKit", "Configuration", "Lifecycle", "Telemetry",
             ]),
 
         // Tests.

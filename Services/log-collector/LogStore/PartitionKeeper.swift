@@ -80,6 +80,19 @@ package final class PartitionKeeper: Sendable {
             """)
     }
 
+    /// Runs `body` unless another replica is in its own; answers whether it ran.
+    ///
+    /// The lock belongs to a transaction that does nothing else, so it is gone when this process is.
+    @discardableResult
+    package func exclusively(_ body: @Sendable () async throws -> Void) async throws -> Bool {
+        try await pool.transaction { connection in
+            let rows = try await connection.query("SELECT pg_try_advisory_xact_lock(7810779202) AS mine")
+            guard try rows.first?.decode("mine", as: Bool.self) == true else { return false }
+            try await body()
+            return true
+        }
+    }
+
     /// Rows of the span that already stand in the `_other` partition are moved first: attaching refuses a span whose rows are elsewhere.
     private func make(_ partition: LogPartition) async throws {
         let table = "logs.\(partition.table.rawValue)"
@@ -98,7 +111,7 @@ package final class PartitionKeeper: Sendable {
                 """)
             return true
         }
-        if isNew { logger.info("made a log partition", ["partition": .string(partition.name)]) }
+        if isNew { logger.debug("made a log partition", ["partition": .string(partition.name)]) }
     }
 
     /// Held until the end of the transaction; the number only has to be the same in every replica.

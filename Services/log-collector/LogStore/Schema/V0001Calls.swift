@@ -90,9 +90,9 @@ enum V0001Calls {
 
             COMMENT ON COLUMN logs.bodies.created_at IS 'the same as in the row of logs.calls, which finds the partition';
 
-            CREATE INDEX bodies_newest ON logs.bodies (created_at);
-
             CREATE TABLE logs.bodies_other PARTITION OF logs.bodies DEFAULT;
+
+            CREATE INDEX bodies_other_time ON logs.bodies_other (created_at);
 
             CREATE TABLE logs.positions (
                 instance          text        PRIMARY KEY,
