@@ -177,6 +177,7 @@ let package = Package(
         tests("EventLoop"),
         tests("Routing", needs: ["Contracts", "Telemetry"]),
         tests("Dialects", needs: ["Contracts", "JSON"]),
+        tests("Relay", needs: ["Contracts", "Crypto", "Dialects", "HTTPClient", "HTTPCore", "JSON", "Routing", "Telemetry"]),
         tests("HTTPCore"),
         tests("JSON"),
         tests("Crypto"),

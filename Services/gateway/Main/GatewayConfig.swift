@@ -1,0 +1,60 @@
+import Configuration
+import ServiceKit
+import Telemetry
+
+/// Everything an operator can set about the gateway, with its default.
+struct GatewayConfig: Sendable {
+    let service: ServiceConfig
+    /// The key of FastGPT, of operators and of scripts: every channel, no limits.
+    let adminKey: Redacted<String>
+    /// The shared secret of the three services.
+    let internalKey: Redacted<String>
+    /// Opens the channels' keys; the same as the registry's.
+    let secretsKey: Redacted<String>
+    /// Former values of `SECRETS_KEY`, comma separated, for channels that were not sealed again yet.
+    let formerSecretsKeys: Redacted<String>?
+    let registryURL: String
+    let collectorURL: String
+    /// Where the last snapshot is kept.
+    let stateDirectory: String
+    let retryTimes: Int
+    let maxBodyBytes: Int
+    let maxConnections: Int
+    let maxUpstreamTransfers: Int
+    let detailBytes: Int
+    let firstByteTimeout: Duration
+    let streamFirstByteTimeout: Duration
+    let idleTimeout: Duration
+    let totalTimeout: Duration
+    let keepAlive: Duration
+    let trustedProxies: String
+    let queueBytes: Int
+
+    init(_ reader: inout ConfigReader) {
+        service = ServiceConfig(&reader, listen: ListenAddress(host: "0.0.0.0", port: 3000))
+        adminKey = reader.requiredSecret("ADMIN_KEY", hint: "the key that FastGPT and scripts send")
+        internalKey = reader.requiredSecret(
+            "INTERNAL_KEY", hint: "a long random text, the same for the three services", minimumLength: 16)
+        secretsKey = reader.requiredSecret(
+            "SECRETS_KEY", hint: "a long random text, the same as the registry's", minimumLength: 16)
+        formerSecretsKeys = reader.secret("SECRETS_KEY_PREVIOUS")
+        registryURL = reader.url("REGISTRY_URL", default: "http://127.0.0.1:3001")
+        collectorURL = reader.url("COLLECTOR_URL", default: "http://127.0.0.1:3002")
+        stateDirectory = reader.string("STATE_DIR", default: ".")
+        retryTimes = reader.int("RETRY_TIMES", default: 0, in: 0...20)
+        maxBodyBytes = reader.int("MAX_BODY_BYTES", default: 64 * 1024 * 1024, in: 1024...2_000_000_000)
+        maxConnections = reader.int("MAX_CONNECTIONS", default: 16_384, in: 1...1_000_000)
+        maxUpstreamTransfers = reader.int("MAX_UPSTREAM_TRANSFERS", default: 8192, in: 1...1_000_000)
+        detailBytes = reader.int("LOG_DETAIL_REQUEST_BODY_MAX_SIZE", default: 8192, in: -1...1_048_576)
+        let span: ClosedRange<Duration> = .seconds(1) ... .seconds(86_400)
+        firstByteTimeout = reader.duration("FIRST_BYTE_SECONDS", default: .seconds(600), in: span)
+        streamFirstByteTimeout = reader.duration("STREAM_FIRST_BYTE_SECONDS", default: .seconds(300), in: span)
+        idleTimeout = reader.duration("STREAM_IDLE_SECONDS", default: .seconds(300), in: span)
+        totalTimeout = reader.duration("TOTAL_SECONDS", default: .seconds(3600), in: span)
+        keepAlive = reader.duration("KEEP_ALIVE_SECONDS", default: .seconds(15), in: .zero ... .seconds(3600))
+        trustedProxies = reader.string("TRUSTED_PROXIES", default: "")
+        queueBytes = reader.int("LOG_QUEUE_BYTES", default: 64 * 1024 * 1024, in: 1_048_576...4_294_967_296)
+        // Settings of AI Proxy which a compose file may carry and which mean nothing here.
+        reader.tolerate("DISABLE_MODEL_CONFIG", "BILLING_ENABLED", "SQL_DSN", "LOG_SQL_DSN", "LOG_DETAIL_STORAGE_HOURS")
+    }
+}
