@@ -192,6 +192,7 @@ let package = Package(
         tests(
             "ServiceKit", needs: ["Configuration", "EventLoop", "HTTPCore", "HTTPServer", "Lifecycle", "Telemetry"]),
         tests("HouseTests"),
+        tests("HTTPClient", needs: ["HTTPCore", "EventLoop"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -40,6 +40,10 @@ package final class HTTPClient: @unchecked Sendable {
             exchange.didFail(.exhausted)
             return transfer
         }
+        if let refusal = RequestFields.refusal(of: request) {
+            exchange.didFail(refusal)
+            return transfer
+        }
         sweep.add(exchange)
         curl.start(exchange)
         return transfer

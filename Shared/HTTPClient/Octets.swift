@@ -8,6 +8,12 @@ extension Span<UInt8> {
         return true
     }
 
+    /// Whether the bytes begin with this lower-case ASCII text, whatever the case of their letters.
+    func hasPrefixIgnoringCase(_ lowercase: StaticString) -> Bool {
+        count >= lowercase.utf8CodeUnitCount
+            && extracting(0..<lowercase.utf8CodeUnitCount).equalsIgnoringCase(lowercase)
+    }
+
     /// Whether the bytes are this lower-case ASCII text, whatever the case of their letters.
     func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
         guard count == lowercase.utf8CodeUnitCount else { return false }

@@ -23,11 +23,28 @@ enum RequestFields {
         }
     }
 
-    /// Whether the method can be written on the wire as it is.
-    static func isSendable(_ method: HTTPMethod) -> Bool {
-        guard case .other(let name) = method else { return method != .connect }
-        return !name.isEmpty && name.utf8.allSatisfy { byte in
-            byte &- 0x41 < 26 || byte &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x2D || byte == 0x5F
+    /// Why a request cannot be sent whatever the way, if so.
+    static func refusal(of request: ClientRequest) -> HTTPClientError? {
+        guard isSendable(request.method) else { return .invalidRequest("the method cannot be sent") }
+        var url = request.url
+        return url.withUTF8 { bytes in
+            let bytes = unsafe bytes.span
+            guard bytes.hasPrefixIgnoringCase("http://") || bytes.hasPrefixIgnoringCase("https://") else {
+                return .invalidRequest("the URL does not begin with http:// or https://")
+            }
+            for place in bytes.indices where bytes[place] <= 0x20 || bytes[place] == 0x7F {
+                return .invalidRequest("the URL has a space or a control character")
+            }
+            return nil
         }
+    }
+
+    /// Whether the method can be written on the wire as it is.
+    private static func isSendable(_ method: HTTPMethod) -> Bool {
+        guard case .other(let name) = method else { return method != .connect }
+        return !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                byte &- 0x41 < 26 || byte &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x2D || byte == 0x5F
+            }
     }
 }

@@ -25,6 +25,7 @@ final class CurlDriver: @unchecked Sendable {
     /// Above zero while libcurl's code is on the stack: then no handle may be added or removed.
     private var depth = 0
     private var aborted: [CurlHandle] = []
+    private var nudged: [CurlHandle] = []
     private var isDue = false
     private var isClosed = false
     private var timer: TimerID?
@@ -96,6 +97,11 @@ final class CurlDriver: @unchecked Sendable {
         settle()
     }
 
+    /// Calls the handle's `answeredEarly` as soon as libcurl's code has returned.
+    func nudge(_ handle: CurlHandle) {
+        nudged.append(handle)
+    }
+
     /// Lets `body` call into libcurl, and afterwards does what its callbacks asked for.
     func enter(_ body: () -> Void) {
         depth += 1
@@ -160,9 +166,10 @@ final class CurlDriver: @unchecked Sendable {
         depth += 1
         defer { depth -= 1 }
         while true {
+            while let handle = nudged.popLast() { handle.answeredEarly() }
             removeAborted()
             collectDone()
-            guard isDue || !aborted.isEmpty else { return }
+            guard isDue || !aborted.isEmpty || !nudged.isEmpty else { return }
             guard isDue else { continue }
             isDue = false
             var left: Int32 = 0

@@ -4,7 +4,8 @@ import CLibCurl
 ///
 /// libcurl has one code for many causes, so the stage and sometimes the text decide.
 enum CurlFault {
-    static func map(_ code: CURLcode, text: String, stage: TransferMachine.Stage, headerLimit: Int) -> HTTPClientError? {
+    static func map(_ code: CURLcode, text: String, stage: TransferMachine.Stage, headerLimit: Int) -> HTTPClientError?
+    {
         switch code {
         case CURLE_OK:
             return nil

@@ -36,6 +36,8 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
     private var isWriteHeld = false
     private var body: [UInt8] = []
     private var sentBytes = 0
+    private var receivedBytes = 0
+    private var declaredBytes = Int.max
 
     /// Bodies up to this size leave with the head in one piece, so their sending is not watched.
     private static let smallBody = 64 * 1024
@@ -123,7 +125,6 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
     func prepare(_ exchange: Exchange) -> HTTPClientError? {
         let request = exchange.request
         poolKey = request.poolKey
-        guard RequestFields.isSendable(request.method) else { return .invalidRequest("the method cannot be sent") }
         if let refusal = prepareAddress(request) { return refusal }
         if verifies != request.verifiesTLS {
             verifies = request.verifiesTLS
@@ -140,9 +141,6 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
 
     private func prepareAddress(_ request: ClientRequest) -> HTTPClientError? {
         if url != request.url {
-            guard !request.url.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
-                return .invalidRequest("the URL has a space or control character")
-            }
             url = request.url
             guard set(CURLOPT_URL, url) == CURLE_OK else { return .invalidRequest("the URL is not accepted") }
         }
@@ -258,6 +256,8 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
         isReadHeld = false
         isWriteHeld = false
         sentBytes = 0
+        receivedBytes = 0
+        declaredBytes = .max
         body = []
     }
 
@@ -265,7 +265,7 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
     func fault(_ code: CURLcode) -> HTTPClientError? {
         if let ownFault { return ownFault }
         let stage = exchange?.machine.stage ?? .ended
-        guard code != CURLE_OK else { return isHeadComplete ? nil : .malformed("the answer has no head") }
+        guard code != CURLE_OK else { return isHeadComplete ? nil : .reset("closed within the head") }
         var text = unsafe String(cString: errorText)
         if text.isEmpty { text = unsafe String(cString: curl_easy_strerror(code)) }
         return CurlFault.map(code, text: text, stage: stage, headerLimit: exchange?.request.maxHeaderBytes ?? 0)
@@ -287,6 +287,34 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
 
     func abort() {
         driver.abort(self)
+    }
+
+    /// The head came before the request was sent. libcurl stops sending on an error by itself, but not when the upload is paused; and a complete good answer
+    /// it holds back until the upload is complete.
+    private func noteEarlyAnswer() {
+        guard isSending, let exchange else { return }
+        switch assembler.verdict(isHead: exchange.request.method == .head).body {
+        case .none: declaredBytes = 0
+        case .length(let length): declaredBytes = length
+        case .chunked, .untilClose: break
+        }
+        driver.nudge(self)
+    }
+
+    /// Outside of libcurl's code: ends a transfer whose answer is complete, else lets libcurl see that it need not wait for the paused upload.
+    func answeredEarly() {
+        guard let exchange, isSending else { return }
+        if receivedBytes >= declaredBytes {
+            exchange.didFinish()
+            abort()
+        } else {
+            resumeWriting()
+        }
+    }
+
+    private var isSending: Bool {
+        if let upload = exchange?.upload { return upload.hasBytes || !upload.isComplete }
+        return reportsProgress && sentBytes < body.count
     }
 
     private func unpause() {
@@ -314,6 +342,7 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
             if try assembler.take(line) == .complete {
                 isHeadComplete = true
                 exchange?.didReceiveHead(assembler.head)
+                noteEarlyAnswer()
             }
             return true
         } catch {
@@ -326,6 +355,8 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
         guard let exchange else { return 0 }
         switch unsafe exchange.offer(piece) {
         case .accept:
+            receivedBytes += piece.count
+            if receivedBytes >= declaredBytes { driver.nudge(self) }
             return piece.count
         case .hold:
             isReadHeld = true
