@@ -180,7 +180,7 @@ let package = Package(
         tests("Relay", needs: ["Contracts", "Crypto", "Dialects", "HTTPClient", "HTTPCore", "JSON", "Routing", "Telemetry"]),
         tests("HTTPCore"),
         tests("JSON"),
-        tests("Crypto"),
+        tests("Crypto", needs: ["Telemetry"]),
         tests("Telemetry"),
         tests("AdminHTTP", needs: ["HTTPCore", "JSON", "Telemetry"]),
         tests("LogStore"),
