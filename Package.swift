@@ -86,7 +86,8 @@ let package = Package(
             needs: ["HTTPCore", "HTTPServer", "EventLoop", "Lifecycle", "Configuration", "Telemetry", "JSON"]),
 
         // gateway: no database.
-        part("Dialects", of: "gateway", needs: ["HTTPCore", "JSON", "Contracts"]),
+        part("InferenceModel", of: "gateway", needs: ["Contracts", "HTTPCore", "JSON"]),
+        part("Dialects", of: "gateway", needs: ["InferenceModel", "HTTPCore", "JSON", "Contracts"]),
         part("Routing", of: "gateway", needs: ["Contracts", "Crypto", "Telemetry"]),
         part(
             "SnapshotClient", of: "gateway",
@@ -102,8 +103,8 @@ let package = Package(
         part(
             "Relay", of: "gateway",
             needs: [
-                "Dialects", "Routing", "Contracts", "HTTPClient", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Crypto",
-                "Telemetry",
+                "Dialects", "InferenceModel", "Routing", "Contracts", "HTTPClient", "HTTPServer", "HTTPCore", "EventLoop",
+                "JSON", "Crypto", "Telemetry",
             ]),
         part(
             "GatewayAPI", of: "gateway",
@@ -176,8 +177,8 @@ let package = Package(
             name: "load-client", dependencies: ["EventLoop"], path: "Tests/LoadClient", swiftSettings: house),
         tests("EventLoop"),
         tests("Routing", needs: ["Contracts", "Telemetry"]),
-        tests("Dialects", needs: ["Contracts", "JSON"]),
-        tests("Relay", needs: ["Contracts", "Crypto", "Dialects", "HTTPClient", "HTTPCore", "JSON", "Routing", "Telemetry"]),
+        tests("Dialects", needs: ["Contracts", "InferenceModel", "JSON"]),
+        tests("Relay", needs: ["Contracts", "Crypto", "Dialects", "HTTPClient", "HTTPCore", "InferenceModel", "JSON", "Routing", "Telemetry"]),
         tests("HTTPCore"),
         tests("JSON"),
         tests("Crypto", needs: ["Telemetry"]),

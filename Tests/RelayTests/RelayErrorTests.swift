@@ -1,5 +1,6 @@
 import Dialects
 import HTTPClient
+import InferenceModel
 import JSON
 import Testing
 

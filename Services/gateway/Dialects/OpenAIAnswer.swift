@@ -1,4 +1,5 @@
 package import Contracts
+package import InferenceModel
 package import JSON
 
 /// A whole JSON answer of an OpenAI-style upstream, with the listed edits made.

@@ -1,12 +1,5 @@
+package import InferenceModel
 package import JSON
-
-/// What is wrong with a caller's request, with the field that is at fault.
-package struct InvalidRequest: Error, Equatable, Sendable {
-    /// Fit for the caller.
-    package let message: String
-    /// The member of the body; `nil` when the body as a whole is at fault.
-    package let field: String?
-}
 
 /// A caller's request in OpenAI's protocol: read once, its bytes kept, so that it can be sent on with a few edits.
 package struct OpenAIRequest: Sendable {
@@ -93,10 +86,9 @@ package struct OpenAIRequest: Sendable {
 
 extension InvalidRequest {
     fileprivate init(_ message: String, _ error: JSONError) {
-        self.message = message
         switch error {
-        case .wrongKind(let key, _, _), .notAnInteger(let key): field = key
-        default: field = nil
+        case .wrongKind(let key, _, _), .notAnInteger(let key): self.init(message: message, field: key)
+        default: self.init(message: message, field: nil)
         }
     }
 }

@@ -1,4 +1,5 @@
 package import Contracts
+package import InferenceModel
 package import JSON
 
 /// Relays a stream of OpenAI-style server-sent events with the listed edits; sans-IO.

@@ -4,6 +4,7 @@ import EventLoop
 import HTTPClient
 import HTTPCore
 import HTTPServer
+import InferenceModel
 import JSON
 import Routing
 

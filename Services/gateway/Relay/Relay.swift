@@ -4,6 +4,7 @@ import EventLoop
 package import HTTPClient
 import HTTPCore
 package import HTTPServer
+import InferenceModel
 import JSON
 package import Routing
 package import Telemetry

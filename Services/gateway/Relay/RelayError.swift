@@ -1,6 +1,6 @@
 package import Contracts
-package import Dialects
 import HTTPClient
+package import InferenceModel
 import JSON
 
 /// Why a call was not answered by an upstream, split by whose fault it is.

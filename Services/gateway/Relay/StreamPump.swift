@@ -4,6 +4,7 @@ import EventLoop
 import HTTPClient
 import HTTPCore
 import HTTPServer
+import InferenceModel
 import Routing
 
 /// Relays one streamed answer, event by event, from the upstream to the caller.

@@ -2,6 +2,7 @@ import Contracts
 import Dialects
 import HTTPClient
 import HTTPCore
+import InferenceModel
 import Routing
 import Telemetry
 

@@ -1,4 +1,5 @@
 import Dialects
+import InferenceModel
 import JSON
 
 extension RelayError {
