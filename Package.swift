@@ -78,7 +78,7 @@ let package = Package(
         // Shared, layer 3.
         shared(
             "InternalHTTP",
-            needs: ["Contracts", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "Crypto", "Telemetry"]),
+            needs: ["Contracts", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "JSON", "Crypto", "Telemetry"]),
         shared("Migrations", needs: ["Postgres", "Crypto", "Telemetry"]),
         shared("AdminHTTP", needs: ["HTTPCore", "HTTPServer", "EventLoop", "JSON", "Crypto", "Telemetry"]),
         shared(
