@@ -122,7 +122,7 @@ let package = Package(
         // channel-registry.
         part(
             "RegistryStore", of: "channel-registry",
-            needs: ["Contracts", "Postgres", "Migrations", "Crypto", "JSON", "Telemetry"]),
+            needs: ["Contracts", "Postgres", "Migrations", "Crypto", "JSON", "EventLoop", "Lifecycle", "Telemetry"]),
         part(
             "AdminAPI", of: "channel-registry",
             needs: [
@@ -138,9 +138,8 @@ let package = Package(
         service(
             "channel-registry",
             needs: [
-                "AdminAPI", "SnapshotPublisher", "RegistryStore", "InternalHTTP", "HTTPServer", "HTTPCore", "EventLoop",
-                "Postgres", "Migrations", "Contracts", "Crypto", "ServiceKit", "Configuration", "Lifecycle",
-                "Telemetry",
+                "AdminAPI", "AdminHTTP", "SnapshotPublisher", "RegistryStore", "HTTPServer", "HTTPCore", "EventLoop",
+                "Postgres", "Migrations", "Crypto", "ServiceKit", "Configuration", "Lifecycle", "Telemetry",
             ]),
 
         // log-collector.
@@ -176,6 +175,18 @@ let package = Package(
         .executableTarget(
             name: "load-client", dependencies: ["EventLoop"], path: "Tests/LoadClient", swiftSettings: house),
         tests("EventLoop"),
+        tests(
+            "RegistryStore",
+            needs: ["Contracts", "Postgres", "Migrations", "EventLoop", "Crypto", "Telemetry"]),
+        tests(
+            "SnapshotPublisher",
+            needs: ["RegistryStore", "Contracts", "Postgres", "Migrations", "EventLoop", "Lifecycle", "Crypto", "Telemetry"]),
+        tests(
+            "AdminAPI",
+            needs: [
+                "RegistryStore", "AdminHTTP", "Postgres", "Migrations", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop",
+                "JSON", "Crypto", "Contracts", "Telemetry",
+            ]),
         tests("Routing", needs: ["Contracts", "Telemetry"]),
         tests("Dialects", needs: ["Contracts", "InferenceModel", "JSON"]),
         tests("Relay", needs: ["Contracts", "Crypto", "Dialects", "HTTPClient", "HTTPCore", "InferenceModel", "JSON", "Routing", "Telemetry"]),

@@ -1,5 +1,5 @@
 import EventLoop
-import HTTPCore
+package import HTTPCore
 package import HTTPServer
 
 /// The door in front of admin routes: checks the key, runs the handler, puts its answer or its error into an envelope.
@@ -12,19 +12,26 @@ package struct AdminGate: Sendable {
 
     private let auth: AdminAuth
     private let failure: @Sendable (any Error, ServerRequest) -> AdminFailure
+    private let answered: @Sendable (ServerRequest, HTTPStatus) -> Void
 
     /// - Parameters:
     ///   - auth: Who may pass.
     ///   - failure: Turns an error of a handler into what the caller is told, and logs what only the operator should know.
-    package init(auth: AdminAuth, failure: @escaping @Sendable (any Error, ServerRequest) -> AdminFailure) {
+    ///   - answered: Told of each answer before it is sent, refused requests too; for metrics and the request line of the log.
+    package init(
+        auth: AdminAuth, failure: @escaping @Sendable (any Error, ServerRequest) -> AdminFailure,
+        answered: @escaping @Sendable (ServerRequest, HTTPStatus) -> Void = { _, _ in }
+    ) {
         self.auth = auth
         self.failure = failure
+        self.answered = answered
     }
 
     /// A handler behind the gate.
     package func guarded(_ body: @escaping Body) -> Handler {
         { request, response in
             guard auth.admits(request.head.headers, request.head.target) else {
+                answered(request, AdminFailure.unauthorized.status)
                 return try Self.refuse(.unauthorized, request, response)
             }
             try await answer(body, request, response)
@@ -57,13 +64,33 @@ package struct AdminGate: Sendable {
         } catch let error as BodyError {
             throw error
         } catch {
-            return try Self.refuse(failure(error, request), request, response)
+            let failure = failure(error, request)
+            answered(request, failure.status)
+            return try Self.refuse(failure, request, response)
         }
+        answered(request, .ok)
         try response.respond(.ok, Self.headers(for: request), envelope)
     }
 
+    /// Answers `OPTIONS`: browsers of any origin may call admin routes (contract admin-api §1.2); the key is what protects them.
+    package static var preflight: Handler {
+        { request, response in
+            try response.respond(
+                .noContent,
+                [
+                    "access-control-allow-origin": "*",
+                    "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
+                    "access-control-allow-headers": "authorization, content-type, *", "access-control-max-age": "600",
+                    "x-request-id": requestID(of: request),
+                ], [])
+        }
+    }
+
     private static func headers(for request: ServerRequest) -> HTTPHeaders {
-        ["content-type": AdminEnvelope.contentType, "x-request-id": requestID(of: request)]
+        [
+            "content-type": AdminEnvelope.contentType, "x-request-id": requestID(of: request),
+            "access-control-allow-origin": "*",
+        ]
     }
 
     /// The id of a request: what the gateway in front of us gave it, else its arrival in Unix microseconds, 16 digits.

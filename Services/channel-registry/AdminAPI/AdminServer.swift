@@ -4,7 +4,7 @@ import HTTPCore
 package import HTTPServer
 package import Telemetry
 
-/// Serves the rows of ``AdminRoute`` over HTTP: key, body, handler, envelope, one log line.
+/// Serves the rows of ``AdminRoute`` over HTTP, all of them through one gate.
 package struct AdminServer: Sendable {
     /// The longest body of an admin request; a channel with ten thousand keys has less.
     package static let maxBodyBytes = 8 * 1024 * 1024
@@ -24,95 +24,56 @@ package struct AdminServer: Sendable {
 
     /// Puts all admin routes on a router, and the envelope's 404 in place of its own answers.
     package func install(on router: inout Router) {
+        let gate = AdminGate(auth: auth, failure: failure, answered: record)
         for route in AdminRoute.all {
-            router.on(route.method, route.path) { request, response in
-                try await serve(route, request, response)
+            let body: AdminGate.Body = { request in try await answer(route, request) }
+            switch route.role {
+            case .administrator: router.on(route.method, route.path, gate.guarded(body))
+            case .anyone: router.on(route.method, route.path, gate.open(body))
             }
+            router.on(.options, route.path, AdminGate.preflight)
         }
-        for path in Set(AdminRoute.all.map(\.path)) {
-            router.on(.options, path) { request, response in
-                try send(.noContent, [], Self.preflight, request, response)
-            }
-        }
-        router.notFound = { request, response in
-            try refuse(.unknownRoute, method: request.head.method, route: "", request, response)
-        }
-        router.methodNotAllowed = { request, response, _ in
-            try refuse(.unknownRoute, method: request.head.method, route: "", request, response)
-        }
+        let unknown = AdminGate.unknownRoute
+        router.notFound = unknown
+        router.methodNotAllowed = { request, response, _ in try await unknown(request, response) }
     }
 
-    private func serve(_ route: AdminRoute, _ request: ServerRequest, _ response: ResponseWriter) async throws {
-        do {
-            if route.role == .administrator, !auth.admits(request.head.headers, request.head.target) {
-                throw AdminFailure.unauthorized
-            }
-            let body = try await request.body.collect(upTo: Self.maxBodyBytes)
-            let call = AdminCall(
-                stores: stores, parameters: request.parameters, query: AdminQuery(request.head.target), body: body)
-            let answer = try await route.handler(call)
-            try send(.ok, answer.envelope, [:], request, response)
-            record(.ok, route.method, route.path, nil, request)
-        } catch BodyError.tooLarge(let limit) {
-            let failure = AdminFailure(.contentTooLarge, "the request body is longer than \(limit) bytes")
-            try refuse(failure, method: route.method, route: route.path, request, response)
-        } catch let error as BodyError {
-            throw error
-        } catch let error as WriteError {
-            throw error
+    private func answer(_ route: AdminRoute, _ request: ServerRequest) async throws -> [UInt8] {
+        let body: [UInt8]
+        do throws(BodyError) {
+            body = try await request.body.collect(upTo: Self.maxBodyBytes)
         } catch {
-            let failure = WireErrors.failure(error)
-            try refuse(
-                failure, method: route.method, route: route.path, cause: WireErrors.cause(error), request, response)
+            guard case .tooLarge(let limit) = error else { throw error }
+            throw AdminFailure(.contentTooLarge, "the request body is longer than \(limit) bytes")
         }
+        let call = AdminCall(
+            stores: stores, parameters: request.parameters, query: AdminQuery(request.head.target), body: body)
+        return try await route.handler(call).envelope
     }
 
-    private func refuse(
-        _ failure: AdminFailure, method: HTTPMethod, route: String, cause: String? = nil, _ request: ServerRequest,
-        _ response: ResponseWriter
-    ) throws(WriteError) {
-        record(failure.status, method, route, cause, request)
-        var headers: HTTPHeaders = [:]
-        if let seconds = failure.retryAfter { headers.append("retry-after", String(seconds)) }
-        try send(failure.status, AdminEnvelope.failure(failure.message), headers, request, response)
+    private func failure(_ error: any Error, _ request: ServerRequest) -> AdminFailure {
+        if let cause = WireErrors.cause(error) {
+            logger.warning(
+                "an admin request failed",
+                [
+                    "request_id": .string(AdminGate.requestID(of: request)), "route": .string(request.route ?? ""),
+                    "error": .string(cause),
+                ])
+        }
+        return WireErrors.failure(error)
     }
 
-    private func send(
-        _ status: HTTPStatus, _ body: [UInt8], _ more: HTTPHeaders, _ request: ServerRequest,
-        _ response: ResponseWriter
-    ) throws(WriteError) {
-        var headers = more
-        if !body.isEmpty { headers.append("content-type", AdminEnvelope.contentType) }
-        headers.append("x-request-id", Self.requestID(request))
-        headers.append("access-control-allow-origin", "*")
-        try response.respond(status, headers, body)
-    }
-
-    private func record(
-        _ status: HTTPStatus, _ method: HTTPMethod, _ route: String, _ cause: String?, _ request: ServerRequest
-    ) {
+    private func record(_ request: ServerRequest, _ status: HTTPStatus) {
         let duration = request.arrivedAt.duration(to: .now())
-        // An unknown method is the caller's text: it is no label.
-        let method = route.isEmpty ? "" : method.rawValue
+        let method = request.head.method.rawValue
+        let route = request.route ?? ""
         metrics.answered(method: method, route: route, status: status.code, after: duration)
-        var fields: LogFields = [
-            "request_id": .string(Self.requestID(request)), "method": .string(method), "route": .string(route),
-            "status": .integer(status.code), "duration_ms": .milliseconds(duration),
-            "remote": .string(request.remoteAddress),
-        ]
-        fields.append("error", ifPresent: cause)
-        logger.log(status.code >= 500 ? .warning : .info, "admin request", fields)
+        logger.info(
+            "admin request",
+            [
+                "request_id": .string(AdminGate.requestID(of: request)), "method": .string(method),
+                "route": .string(route), "status": .integer(status.code), "duration_ms": .milliseconds(duration),
+                "remote": .string(request.remoteAddress),
+            ])
     }
-
-    /// The start of the request in microseconds (contract admin-api §1.2).
-    private static func requestID(_ request: ServerRequest) -> String {
-        String(request.receivedAt)
-    }
-
-    /// The contract lets browsers of any origin call the admin API; the key is what protects it.
-    private static let preflight: HTTPHeaders = [
-        "access-control-allow-methods": "GET, POST, PUT, DELETE, OPTIONS",
-        "access-control-allow-headers": "authorization, content-type, *",
-        "access-control-max-age": "600",
-    ]
 }

@@ -48,6 +48,7 @@ extension ChannelStore {
             for row in try await sealedKeys() {
                 _ = vault.open(try row.decode("sealed_key"), .channel(try row.decode("id")))
             }
+            vault.reportUnreadable()
         }
     }
 

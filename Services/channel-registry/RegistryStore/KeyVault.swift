@@ -22,8 +22,8 @@ package enum StoredKey: Equatable, Sendable {
 
 /// Seals and opens the keys of channels and tokens, and remembers which cannot be opened.
 ///
-/// One unreadable key must not hide the others, so it is shown as empty, reported once in the log and counted for `/metrics`
-/// until it can be opened or is replaced.
+/// One unreadable key must not hide the others, so it is shown as empty and counted for `/metrics` until it can be opened or is replaced; the first
+/// ones are reported in the log, each once, and the audit at the start says how many there are.
 package final class KeyVault: Sendable {
     /// Where a key belongs; a sealed text opens only in its own place.
     package enum Place: Hashable, Sendable {
@@ -37,6 +37,8 @@ package final class KeyVault: Sendable {
             }
         }
     }
+
+    private static let reported = 20
 
     private let box: SecretBox
     private let logger: Logger
@@ -75,8 +77,18 @@ package final class KeyVault: Sendable {
         _ = unreadable.withLock { $0.remove(place) }
     }
 
+    /// Says in the log how many keys cannot be opened, when there are any.
+    func reportUnreadable() {
+        let count = unreadableCount
+        guard count > 0 else { return }
+        logger.error(
+            "stored keys cannot be opened: start the service with the SECRETS_KEY that sealed them, or enter them again",
+            ["count": .integer(count), "key_id": .string(box.keyID)])
+    }
+
     private func report(_ place: Place, _ error: CryptoError) {
-        guard unreadable.withLock({ $0.insert(place).inserted }) else { return }
+        let isNews = unreadable.withLock { $0.insert(place).inserted && $0.count <= Self.reported }
+        guard isNews else { return }
         let reason =
             switch error {
             case .unknownKey(let id): "it was sealed with another SECRETS_KEY (key id \(id), ours is \(box.keyID))"

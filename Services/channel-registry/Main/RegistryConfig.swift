@@ -1,0 +1,45 @@
+import Configuration
+import Postgres
+import ServiceKit
+import Telemetry
+
+/// Every setting of the channel-registry.
+struct RegistryConfig: Sendable {
+    let service: ServiceConfig
+    /// Who may administer (`ADMIN_KEY`).
+    let adminKey: Redacted<String>
+    /// The shared secret of the three services (`INTERNAL_KEY`).
+    let internalKey: Redacted<String>
+    /// What vendor keys are sealed with (`SECRETS_KEY`); the gateways need the same.
+    let secretsKey: Redacted<String>
+    /// The database (`SQL_DSN`); `nil` only together with a configuration error.
+    let database: PostgresConfiguration?
+    /// Whether pending migrations are applied at the start (`AUTO_MIGRATE`).
+    let migrates: Bool
+
+    init(_ reader: inout ConfigReader) {
+        service = ServiceConfig(&reader, listen: ListenAddress(host: "127.0.0.1", port: 3001))
+        adminKey = reader.requiredSecret("ADMIN_KEY", hint: "the key that FastGPT and operators send")
+        internalKey = reader.requiredSecret("INTERNAL_KEY", hint: "the secret that the three services share")
+        secretsKey = reader.requiredSecret(
+            "SECRETS_KEY", hint: "a long random text that vendor keys are sealed with; losing it loses them")
+        database = Self.database(&reader)
+        migrates = reader.bool("AUTO_MIGRATE", default: true)
+    }
+
+    private static func database(_ reader: inout ConfigReader) -> PostgresConfiguration? {
+        let hint = "postgres://user:password@host:5432/database"
+        let connections = reader.int("SQL_MAX_OPEN_CONNS", default: 10, in: 2...1000)
+        let dsn = reader.requiredSecret("SQL_DSN", hint: hint)
+        guard !dsn.reveal.isEmpty else { return nil }
+        do throws(PostgresError) {
+            var configuration = try PostgresConfiguration(dsn: dsn.reveal)
+            configuration.maxConnections = connections
+            configuration.applicationName = "channel-registry"
+            return configuration
+        } catch {
+            reader.fail("SQL_DSN", "\(error)")
+            return nil
+        }
+    }
+}

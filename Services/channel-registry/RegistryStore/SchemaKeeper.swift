@@ -1,0 +1,131 @@
+package import EventLoop
+package import Lifecycle
+import Migrations
+package import Postgres
+package import Telemetry
+
+/// Brings the schema up to date as soon as PostgreSQL answers, and keeps `/readyz` true to whether it does.
+///
+/// PostgreSQL may be down at the start and at any time later: the process stays up, says so, and goes on by itself.
+package struct SchemaKeeper: Service {
+    package let name = "schema"
+
+    private let pool: PostgresPool
+    private let migrates: Bool
+    private let database: ReadinessSwitch
+    private let schema: ReadinessSwitch
+    private let loop: EventLoop
+    private let logger: Logger
+    private let prepared: @Sendable () async -> Void
+    private let stop = StopSignal()
+
+    private static let pingInterval = Duration.seconds(2)
+    private static let firstRetry = Duration.milliseconds(100)
+    private static let longestRetry = Duration.seconds(2)
+
+    /// A keeper that was not started.
+    ///
+    /// - Parameters:
+    ///   - pool: Used for migrations and pings.
+    ///   - migrates: Whether pending migrations are applied; otherwise they are waited for.
+    ///   - readiness: Gets the checks `postgres` and `schema`.
+    ///   - loop: Keeps the time.
+    ///   - logger: For the operator.
+    ///   - prepared: Called once, when the tables are there.
+    package init(
+        pool: PostgresPool, migrates: Bool, readiness: ReadinessChecks, loop: EventLoop, logger: Logger,
+        prepared: @escaping @Sendable () async -> Void
+    ) {
+        self.pool = pool
+        self.migrates = migrates
+        self.loop = loop
+        self.logger = logger
+        self.prepared = prepared
+        database = readiness.addSwitch("postgres", reason: "PostgreSQL was not reached yet")
+        schema = readiness.addSwitch("schema", reason: "the tables were not looked at yet")
+    }
+
+    /// Keeps the schema until ``shutdown(deadline:)``.
+    ///
+    /// - Throws: What no waiting mends: the database was migrated by another version, or a migration fails.
+    package func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await keep() }
+            group.addTask { await stop.wait() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// Ends ``run()``.
+    package func shutdown(deadline: Duration) async {
+        stop.raise()
+    }
+
+    private func keep() async throws {
+        var wait = Self.firstRetry
+        while try await !prepare() {
+            guard await sleep(wait) else { return }
+            wait = min(wait * 2, Self.longestRetry)
+        }
+        await prepared()
+        while await sleep(Self.pingInterval) {
+            report(isUp: await pool.ping())
+        }
+    }
+
+    /// Whether the tables are there now.
+    private func prepare() async throws -> Bool {
+        do {
+            if migrates {
+                let applied = try await MigrationRunner.run(
+                    RegistrySchema.migrations, schema: RegistrySchema.name, pool: pool, logger: logger)
+                if !applied.isEmpty { logger.info("applied migrations", ["count": .integer(applied.count)]) }
+            } else {
+                let pending = try await MigrationRunner.pending(
+                    RegistrySchema.migrations, schema: RegistrySchema.name, pool: pool)
+                guard pending.isEmpty else {
+                    report(isUp: true)
+                    say(.notReady("migrations are pending: run channel-registry migrate"))
+                    return false
+                }
+            }
+        } catch let error as PostgresError {
+            report(isUp: await pool.ping())
+            say(.notReady("the tables could not be prepared: \(error.code)"), error)
+            return false
+        }
+        report(isUp: true)
+        schema.set(.ready)
+        return true
+    }
+
+    private func sleep(_ time: Duration) async -> Bool {
+        do throws(CancellationError) {
+            try await loop.sleep(for: time)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func report(isUp: Bool) {
+        let state: ReadinessState = isUp ? .ready : .notReady("PostgreSQL cannot be reached")
+        guard database.state != state else { return }
+        database.set(state)
+        if isUp {
+            logger.info("PostgreSQL answers")
+        } else {
+            logger.warning("PostgreSQL cannot be reached")
+        }
+    }
+
+    /// Sets the answer of the check, and logs it when it is a new one.
+    private func say(_ state: ReadinessState, _ error: PostgresError? = nil) {
+        guard schema.state != state else { return }
+        schema.set(state)
+        logger.warning(
+            "the tables of the registry are not ready",
+            ["reason": .string(error.map { "\($0)" } ?? "migrations are pending")])
+    }
+}
