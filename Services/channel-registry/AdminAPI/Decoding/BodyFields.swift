@@ -116,7 +116,8 @@ struct BodyFields {
     }
 
     private func given(_ name: String) -> JSONValue? {
-        value(name).flatMap { $0.isNull ? nil : $0 }
+        guard let value = value(name), !value.isNull else { return nil }
+        return value
     }
 
     private func checkText(_ name: String, _ text: String) throws(AdminFailure) {
