@@ -49,7 +49,8 @@ enum ConfigSource {
     static func file(_ text: String, path: String) -> (values: [String: String], problems: [ConfigProblem]) {
         var values: [String: String] = [:]
         var problems: [ConfigProblem] = []
-        for (index, rawLine) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        for (index, rawLine) in lines.enumerated() {
             let line = trimmed(rawLine)
             if line.isEmpty || line.hasPrefix("#") { continue }
             guard let equals = line.firstIndex(of: "="), equals != line.startIndex else {
