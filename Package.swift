@@ -184,6 +184,8 @@ let package = Package(
                 "RegistryStore", "AdminHTTP", "Postgres", "Migrations", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop",
                 "JSON", "Crypto", "Contracts", "Telemetry",
             ]),
+        tests("Postgres", needs: ["EventLoop", "Telemetry"]),
+        tests("Migrations", needs: ["Postgres", "EventLoop", "Telemetry"]),
         tests("Routing", needs: ["Contracts", "Telemetry"]),
         tests("Dialects", needs: ["Contracts", "InferenceModel", "JSON"]),
         tests("Relay", needs: ["Contracts", "Crypto", "Dialects", "HTTPClient", "HTTPCore", "InferenceModel", "JSON", "Routing", "Telemetry"]),

@@ -3,6 +3,7 @@
 // Linux calls which Swift's Glibc module does not show, and accessors for the packed `epoll_event`.
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -38,6 +39,9 @@ static inline int clinux_accept(int listener, struct sockaddr_storage *peer) {
 static inline int clinux_signalfd(const sigset_t *set) { return signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC); }
 
 /// The name (at most 15 bytes) under which debuggers and /proc show the calling thread.
+// Both ends close on exec.
+static inline int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
 static inline void clinux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 static const uint32_t clinux_EPOLLIN = EPOLLIN;

@@ -77,7 +77,7 @@ extension ConnectionDriver {
     ) {
         loop.assertCurrent()
         if let token, token.isCancelled.load(ordering: .acquiring) { return completion(.failure(.cancelled)) }
-        guard isReady, let handle else { return completion(.failure(.unavailable("the connection is closed"))) }
+        guard isReady, let handle else { return completion(.failure(refusal)) }
         guard operation == nil else { return completion(.failure(.connectionBusy)) }
         operations += 1
         let start: QueryMachine.Work
@@ -121,6 +121,8 @@ extension ConnectionDriver {
             self.act(self.machine.graceEnded())
         }
         act(action)
+        // A COPY that is refused may have its answer in the buffer already.
+        receive()
     }
 
     /// Sends what waits to be sent, after the socket had room again.

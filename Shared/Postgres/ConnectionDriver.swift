@@ -35,6 +35,8 @@ final class ConnectionDriver: ReadinessHandler, @unchecked Sendable {
     private var phase = Phase.new
     private var watched: Int32 = -1
     private var attempt: CheckedContinuation<String?, Never>?
+    /// What an operation on a closed connection is told.
+    private(set) var refusal = PostgresError.unavailable("the connection is closed")
     var handle: PGHandle?
     var operation: Operation?
     var machine = QueryMachine()
@@ -173,6 +175,7 @@ final class ConnectionDriver: ReadinessHandler, @unchecked Sendable {
         guard phase != .closed else { return }
         let before = phase
         phase = .closed
+        if error == .shutDown { refusal = error }
         ready.store(false, ordering: .releasing)
         unwatch()
         endAttempt("closed")
@@ -210,9 +213,10 @@ final class ConnectionDriver: ReadinessHandler, @unchecked Sendable {
 
     private func exchange(_ readiness: Readiness) {
         if readiness.contains(.writable) { continueSending() }
-        guard let handle, !readiness.subtracting(.writable).isEmpty else { return }
-        let isAlive = handle.consume()
+        guard let handle else { return }
+        let isAlive = readiness.subtracting(.writable).isEmpty || handle.consume()
         if isAlive { continueSending() }
+        // Also after sending only: an answer that came while COPY data was handed over is in libpq's buffer, and the socket will not tell of it again.
         receive()
         while let notification = self.handle?.nextNotification() { notified?(notification.payload) }
         if !isAlive { lost(handle.message) }

@@ -97,7 +97,13 @@ package struct SQL: Sendable, Equatable, ExpressibleByStringInterpolation {
             pieces[pieces.count - 1] += literal
         }
 
-        /// Binds a value; an optional that is `nil` binds NULL.
+        /// Binds a value or, for `nil`, NULL. An overload of its own, because the compiler warns of optionals elsewhere.
+        package mutating func appendInterpolation<T: PostgresEncodable>(_ value: T?) {
+            parameters.append(value.postgresParameter)
+            pieces.append("")
+        }
+
+        /// Binds a value.
         package mutating func appendInterpolation(_ value: some PostgresEncodable) {
             parameters.append(value.postgresParameter)
             pieces.append("")
