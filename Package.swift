@@ -190,6 +190,7 @@ let package = Package(
         tests("Dialects", needs: ["Contracts", "InferenceModel", "JSON"]),
         tests("Relay", needs: ["Contracts", "Crypto", "Dialects", "HTTPClient", "HTTPCore", "InferenceModel", "JSON", "Routing", "Telemetry"]),
         tests("HTTPCore"),
+        tests("HTTPServer", needs: ["HTTPCore", "EventLoop", "CLinux"]),
         tests("JSON"),
         tests("Crypto", needs: ["Telemetry"]),
         tests("Telemetry"),

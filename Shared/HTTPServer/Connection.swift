@@ -490,6 +490,8 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
             exchange.writer.lose()
             // A handler that has answered may still be settling its books.
             if !isAnswered { task?.cancel() }
+            // One that was not even started need not be.
+            if !isServing { end(exchange) }
         }
         turn.takeAndResume()
     }
