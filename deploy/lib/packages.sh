@@ -35,20 +35,22 @@ postgres_bin() {
 
 # Installs without starting what the packages would start: the machine's own services are not ours to change.
 apt_install() {
-    local policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.d/switchboard.conf made=()
+    local policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.d/switchboard.conf made=() made_folder=''
     if [ ! -e "$policy" ]; then
         printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
         as_root chmod 755 "$policy"
         made+=("$policy")
     fi
     if [ ! -e "$clusters" ]; then
-        as_root mkdir -p "${clusters%/*}"
+        [ -d "${clusters%/*}" ] || { as_root mkdir -p "${clusters%/*}" && made_folder=${clusters%/*}; }
         printf 'create_main_cluster = false\n' | as_root tee "$clusters" >/dev/null
         made+=("$clusters")
     fi
     local result=0
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" || result=$?
     [ ${#made[@]} -eq 0 ] || as_root rm -f "${made[@]}"
+    # The package may have brought the folder as its own meanwhile.
+    if [ -n "$made_folder" ] && ! dpkg-query -S "$made_folder" >/dev/null 2>&1; then as_root rmdir "$made_folder" || true; fi
     return "$result"
 }
 
