@@ -4,6 +4,8 @@
 # What the build needs, and what the services need to run.
 PACKAGES_BUILD=(g++ pkg-config libcurl4-openssl-dev libpq-dev libssl-dev libsimdjson-dev)
 PACKAGES_RUN=(curl ca-certificates postgresql)
+# What a Swift toolchain itself is linked with; installed only when it does not run.
+PACKAGES_SWIFT=(libc6-dev libedit2 libncurses6 libsqlite3-0 libxml2 zlib1g)
 # What only the tests and only the benchmarks need.
 PACKAGES_TEST=(python3 python3-venv)
 PACKAGES_BENCH=(nginx-light wrk python3)
@@ -86,6 +88,12 @@ ensure_swift() {
     fi
     command -v swift >/dev/null 2>&1 ||
         die "no Swift toolchain: install Swift 6.3 as https://www.swift.org/install/linux/ says (swiftly), then run this again"
+    if ! swift --version >/dev/null 2>&1; then
+        say "the Swift toolchain does not run yet; it may lack libraries"
+        ensure_packages "${PACKAGES_SWIFT[@]}"
+        swift --version >"$LOGS/swift.log" 2>&1 ||
+            die "the Swift toolchain $(command -v swift) does not run: $(head -n 1 "$LOGS/swift.log")"
+    fi
     version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9]*\.[0-9][0-9]*\).*/\1/p' | head -n 1)
     major=${version%%.*} minor=${version#*.}
     if [ -z "$version" ] || [ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -lt 2 ]; }; then
