@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static inline int clinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
@@ -34,6 +35,25 @@ extern int accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 static inline int clinux_accept(int listener, struct sockaddr_storage *peer) {
     socklen_t length = sizeof(*peer);
     return accept4(listener, (struct sockaddr *)peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/// A stream socket to connect with: non-blocking, closed on exec, without Nagle's delay, with keep-alive probes after a minute.
+static inline int clinux_stream_socket(int family) {
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return fd;
+    int on = 1, seconds = 60;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
+    return fd;
+}
+
+/// Sends two runs of bytes, one behind the other, in one call.
+static inline ssize_t clinux_send_pair(int fd, const void *first, size_t firstSize, const void *second, size_t secondSize) {
+    struct iovec parts[2] = {{(void *)first, firstSize}, {(void *)second, secondSize}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
 static inline int clinux_signalfd(const sigset_t *set) { return signalfd(-1, set, SFD_NONBLOCK | SFD_CLOEXEC); }

@@ -12,6 +12,7 @@ package final class HTTPClient: @unchecked Sendable {
     let configuration: ClientConfiguration
     let sweep: DeadlineSweep
     private let curl: CurlDriver
+    private let plain: PlainDriver
     private var isShutDown = false
 
     /// Makes a client for a loop. Any thread; the loop need not run yet.
@@ -22,6 +23,7 @@ package final class HTTPClient: @unchecked Sendable {
         self.configuration = configuration
         sweep = DeadlineSweep(loop: loop)
         curl = try CurlDriver(loop: loop, configuration: configuration)
+        plain = PlainDriver(loop: loop, configuration: configuration)
     }
 
     /// How many transfers run now.
@@ -45,7 +47,11 @@ package final class HTTPClient: @unchecked Sendable {
             return transfer
         }
         sweep.add(exchange)
-        curl.start(exchange)
+        if configuration.speaksPlainHTTPItself, let route = plain.route(for: request) {
+            plain.start(exchange, route)
+        } else {
+            curl.start(exchange)
+        }
         return transfer
     }
 
@@ -57,6 +63,7 @@ package final class HTTPClient: @unchecked Sendable {
         for exchange in sweep.running { exchange.fail(.cancelled) }
         sweep.stop()
         curl.shutdown()
+        plain.shutdown()
     }
 
     func exchangeEnded(_ exchange: Exchange) {

