@@ -133,13 +133,14 @@ struct UpstreamErrorTests {
     }
 
     @Test("the body for the caller keeps code and param as they were written")
-    func body() throws {
+    func body() {
         let error = UpstreamError(
             status: 400, body: Array(#"{"error":{"message":"m","type":"t","param":["p"],"code":7}}"#.utf8),
             parser: JSONParser())
+        let wire = WireError(status: 400, message: error.message, upstream: error, code: "x", requestID: "1")
         #expect(
-            String(decoding: error.body(requestID: "1"), as: UTF8.self)
-                == #"{"error":{"message":"m","type":"t","code":7,"param":["p"]},"aiproxy":"1"}"#)
+            String(decoding: OpenAIErrors.body(wire), as: UTF8.self)
+                == #"{"error":{"message":"m","type":"t","param":["p"],"code":7},"aiproxy":"1"}"#)
     }
 
     @Test("a message of any length is bounded")

@@ -13,7 +13,7 @@ private func relay(
     var stream = OpenAIStream(requestedModel: model, withholdsUsage: withholdsUsage, maxEventBytes: maxEventBytes)
     var out: [UInt8] = []
     for piece in pieces { try stream.feed(piece, parser: parser, into: &out) }
-    let isComplete = stream.end(parser: parser, into: &out)
+    let isComplete = try stream.end(parser: parser, into: &out)
     return (String(decoding: out, as: UTF8.self), stream, isComplete)
 }
 
@@ -39,7 +39,7 @@ struct OpenAIStreamTests {
             "\(chunk)\n\n\(last)\n\n\(usage)\n\ndata: [DONE]\n\n", withholdsUsage: false)
         let expected = "\(chunk)\n\n\(last)\n\n\(usage)\n\ndata: [DONE]\n\n".replacing("\"real\"", with: "\"asked\"")
         #expect(text == expected)
-        #expect(isComplete && stream.ending == .done && stream.id == "c1")
+        #expect(isComplete && stream.isDone && stream.id == "c1")
         #expect(stream.usage == TokenUsage(inputTokens: 7, outputTokens: 3, totalTokens: 10))
     }
 
@@ -107,19 +107,46 @@ struct OpenAIStreamTests {
         #expect(try relay("data: [DONE]\n\ndata: [DONE]\n\n").text == "data: [DONE]\n\n")
     }
 
-    @Test("an error event is reported and not relayed")
+    @Test("an error event is thrown and not relayed; what stood before it is")
     func error() throws {
-        let (text, stream, isComplete) = try relay(
-            "\(chunk)\n\ndata: {\"error\":{\"message\":\"no\",\"type\":\"t\",\"code\":\"429\"}}\n\n\(last)\n\n")
-        #expect(!isComplete && !text.contains("error\""))
-        #expect(stream.ending == .failed(UpstreamError(status: 429, message: "no", type: "t", code: .string("429"))))
+        let parser = JSONParser()
+        var stream = OpenAIStream(requestedModel: "asked", withholdsUsage: true)
+        var out: [UInt8] = []
+        let source = "\(chunk)\n\ndata: {\"error\":{\"message\":\"no\",\"type\":\"t\",\"code\":\"429\"}}\n\n\(last)\n\n"
+        let error = #expect(throws: UpstreamError.self) {
+            try stream.feed(Array(source.utf8), parser: parser, into: &out)
+        }
+        #expect(error == UpstreamError(status: 429, message: "no", type: "t", code: .string("429")))
+        #expect(
+            String(decoding: out, as: UTF8.self).hasPrefix("data: {\"id\"")
+                && !String(decoding: out, as: UTF8.self).contains("\"no\""))
+    }
+
+    @Test("an error of the gateway is told in the stream")
+    func failure() {
+        var stream = OpenAIStream(requestedModel: "m", withholdsUsage: true)
+        var out: [UInt8] = []
+        stream.fail(WireError(status: 504, message: "late", code: "upstream_timeout", requestID: "1"), into: &out)
+        #expect(
+            String(decoding: out, as: UTF8.self)
+                == #"data: {"error":{"message":"late","type":"server_error","param":null,"code":"upstream_timeout"}}"#
+                + "\n\n")
+    }
+
+    @Test("several choices: any finish reason counts")
+    func choices() throws {
+        let two =
+            #"data: {"model":"m","choices":[{"index":0,"finish_reason":null,"delta":{}},{"index":1,"delta":{},"finish_reason":"stop"}]}"#
+        #expect(try relay("\(two)\n\n").stream.isFinished)
+        let none = #"data: {"model":"m","choices":[{"index":0,"finish_reason":null},{"index":1,"finish_reason":null}]}"#
+        #expect(try !relay("\(none)\n\n").stream.isFinished)
     }
 
     @Test("a null error is no error")
     func nullError() throws {
         let (_, stream, isComplete) = try relay(
             #"data: {"error":null,"choices":[{"finish_reason":"stop"}]}"# + "\n\ndata: [DONE]\n\n")
-        #expect(isComplete && stream.ending == .done)
+        #expect(isComplete && stream.isDone)
     }
 
     @Test("a line that is not JSON is relayed as it is")
@@ -144,7 +171,7 @@ struct OpenAIStreamTests {
         let parser = JSONParser()
         var stream = OpenAIStream(requestedModel: "m", withholdsUsage: true, maxEventBytes: 1000)
         var out: [UInt8] = []
-        #expect(throws: OpenAIStream.Fault.eventTooLarge(limit: 1000)) {
+        #expect(throws: UpstreamError.self) {
             for _ in 0..<100 { try stream.feed([UInt8](repeating: 65, count: 100), parser: parser, into: &out) }
         }
     }

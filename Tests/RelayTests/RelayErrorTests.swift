@@ -37,7 +37,7 @@ struct RelayErrorTests {
         let error = UpstreamError(status: 429, message: "slow down", type: "rate", code: .string("r"), param: .null)
         #expect(
             text(.upstream(error, code: .upstreamStatus))
-                == #"{"error":{"message":"slow down","type":"rate","code":"r","param":null},"aiproxy":"17000"}"#)
+                == #"{"error":{"message":"slow down","type":"rate","param":null,"code":"r"},"aiproxy":"17000"}"#)
     }
 
     @Test(

@@ -26,11 +26,8 @@ package enum GatewayRoutes {
         for method in [HTTPMethod.get, .post, .put, .delete, .patch] {
             router.on(method, "/api/*path", label: "/api", edge.forward)
         }
-        for prefix in ["/v1", "/v1beta", "/api"] {
-            router.on(.options, "\(prefix)/*path", label: "preflight", Preflight.answer)
-        }
-
         router.notFound = { request, writer in
+            if request.head.method == .options { return try await Preflight.answer(request, writer) }
             try WireAnswer.error(
                 .caller(
                     code: .notFound,
@@ -38,6 +35,7 @@ package enum GatewayRoutes {
                     field: nil), request, writer, id: ids.next(arrival: request.receivedAt))
         }
         router.methodNotAllowed = { request, writer, allowed in
+            if request.head.method == .options { return try await Preflight.answer(request, writer) }
             try WireAnswer.error(
                 .caller(
                     code: .methodNotAllowed,

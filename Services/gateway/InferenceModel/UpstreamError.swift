@@ -67,22 +67,6 @@ package struct UpstreamError: Error, Equatable, Sendable {
         if message.hasPrefix("tools is not supported in this model.") { self.status = 400 }
     }
 
-    /// The body in OpenAI's form, with the request id under the reference's key (contract relay §1.6).
-    package func body(requestID: String) -> [UInt8] {
-        var writer = JSONWriter(reserving: 256 + message.utf8.count)
-        writer.object { root in
-            root.key("error")
-            root.object { error in
-                error.field("message", message)
-                error.field("type", type)
-                error.field("code", code)
-                error.field("param", param)
-            }
-            root.field("aiproxy", requestID)
-        }
-        return writer.bytes
-    }
-
     private static func text(_ value: JSONValue?) -> String? {
         guard let text = value?.string, !text.isEmpty else { return nil }
         return text

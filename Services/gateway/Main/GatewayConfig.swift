@@ -1,4 +1,5 @@
 import Configuration
+import HTTPServer
 import ServiceKit
 import Telemetry
 
@@ -27,7 +28,7 @@ struct GatewayConfig: Sendable {
     let idleTimeout: Duration
     let totalTimeout: Duration
     let keepAlive: Duration
-    let trustedProxies: String
+    let trustedProxies: [AddressRange]
     let queueBytes: Int
 
     init(_ reader: inout ConfigReader) {
@@ -52,7 +53,12 @@ struct GatewayConfig: Sendable {
         idleTimeout = reader.duration("STREAM_IDLE_SECONDS", default: .seconds(300), in: span)
         totalTimeout = reader.duration("TOTAL_SECONDS", default: .seconds(3600), in: span)
         keepAlive = reader.duration("KEEP_ALIVE_SECONDS", default: .seconds(15), in: .zero ... .seconds(3600))
-        trustedProxies = reader.string("TRUSTED_PROXIES", default: "")
+        trustedProxies = reader.parsed(
+            "TRUSTED_PROXIES", default: [], form: "addresses or blocks such as 10.0.0.0/8, comma separated"
+        ) { text in
+            let parts = text.split(whereSeparator: { $0 == "," || $0 == " " }).map { AddressRange(String($0)) }
+            return parts.contains(nil) ? nil : parts.compactMap { $0 }
+        }
         queueBytes = reader.int("LOG_QUEUE_BYTES", default: 64 * 1024 * 1024, in: 1_048_576...4_294_967_296)
         // Settings of AI Proxy which a compose file may carry and which mean nothing here.
         reader.tolerate("DISABLE_MODEL_CONFIG", "BILLING_ENABLED", "SQL_DSN", "LOG_SQL_DSN", "LOG_DETAIL_STORAGE_HOURS")

@@ -43,7 +43,8 @@ final class AttemptLoop {
     ///
     /// - Throws: the last failure when nothing was sent to the caller.
     func run() async throws(RelayError) -> CallEnding {
-        writer.onClientGone { [weak self] in self?.callerLeft() }
+        // The writer lets go of the closure when the answer ends or the caller leaves.
+        writer.onClientGone { self.callerLeft() }
         var history = RetryPolicy.History()
         var place = 0
         while true {
@@ -98,9 +99,10 @@ final class AttemptLoop {
         scope.upstreamModel = channel.upstreamModel(for: scope.model)
         guard !isCallerGone, !writer.isClosed else { return .callerGone }
         let upstream: ClientRequest
+        let exchange: any Exchange
         do throws(RelayError) {
-            upstream = try UpstreamRequest.make(
-                request, mode: scope.mode, channel: channel, upstreamModel: scope.upstreamModel,
+            (upstream, exchange) = try UpstreamRequest.make(
+                request, scope: scope, channel: channel,
                 timeouts: relay.configuration.timeouts(isStream: request.isStream))
         } catch {
             return .failed(error, .noPermission, status: nil, retryAfter: nil)
@@ -110,7 +112,7 @@ final class AttemptLoop {
         defer { self.transfer = nil }
         do throws(HTTPClientError) {
             let response = try await transfer.response()
-            return try await relayAnswer(response, channel: channel)
+            return try await relayAnswer(response, exchange)
         } catch {
             transfer.cancel()
             return failure(of: error)
@@ -128,21 +130,22 @@ final class AttemptLoop {
         return .failed(mapped, .fault, status: nil, retryAfter: nil)
     }
 
-    private func relayAnswer(_ response: ClientResponse, channel: RoutedChannel) async throws(HTTPClientError) -> Result
+    private func relayAnswer(_ response: ClientResponse, _ exchange: any Exchange) async throws(HTTPClientError)
+        -> Result
     {
         if let id = UpstreamRequest.requestID(response.headers) { scope.upstreamID = id }
         guard response.status == 200 || response.status == 201 else {
-            return try await refusal(response)
+            return try await refusal(response, exchange)
         }
-        let type = response.headers.first("content-type")?.lowercased() ?? ""
-        if type.contains("text/event-stream") {
-            return await StreamPump(loop: self, response: response).run()
+        switch MediaType(response.headers) {
+        case .eventStream: return await StreamPump(loop: self, response: response, stream: exchange.makeStream()).run()
+        case .json: return try await wholeAnswer(response, exchange, isJSON: true)
+        case .other: return try await wholeAnswer(response, exchange, isJSON: false)
         }
-        return try await wholeAnswer(response, type: type)
     }
 
     /// An upstream's error answer (contract relay §2.8).
-    private func refusal(_ response: ClientResponse) async throws(HTTPClientError) -> Result {
+    private func refusal(_ response: ClientResponse, _ exchange: any Exchange) async throws(HTTPClientError) -> Result {
         let retryAfter = UpstreamRequest.retryAfter(response.headers)
         guard !(300..<400).contains(response.status) else {
             response.cancel()
@@ -160,23 +163,26 @@ final class AttemptLoop {
             response.cancel()
         }
         let parser = relay.state(of: scope.request).parser
-        let error = UpstreamError(status: response.status, body: body, parser: parser)
+        let error = exchange.refusal(
+            status: response.status, headers: response.headers, body: body, parser: parser)
         return .failed(
             .upstream(error, code: .upstreamStatus), FailureClass(status: error.status), status: response.status,
             retryAfter: retryAfter)
     }
 
     /// A whole JSON answer.
-    private func wholeAnswer(_ response: ClientResponse, type: String) async throws(HTTPClientError) -> Result {
+    private func wholeAnswer(_ response: ClientResponse, _ exchange: any Exchange, isJSON: Bool)
+        async throws(HTTPClientError) -> Result
+    {
         let bytes = try await response.collect(upTo: relay.configuration.maxAnswerBytes)
         let parser = relay.state(of: scope.request).parser
-        let answer: OpenAIAnswer
+        let answer: RelayedAnswer
         do throws(UpstreamError) {
-            answer = try OpenAIAnswer(bytes, requestedModel: scope.model, parser: parser)
+            answer = try exchange.answer(bytes, parser: parser)
         } catch {
             var error = error
             let isForeign = error.code == .string(RelayError.Code.upstreamBadAnswer.rawValue)
-            if isForeign, !type.isEmpty, !type.contains("json") {
+            if isForeign, !isJSON, let type = response.headers.first("content-type") {
                 error.message = "the upstream answered \(type.prefix(80)), not JSON"
             }
             return .failed(
@@ -188,7 +194,7 @@ final class AttemptLoop {
         scope.usageSource = .measured
         scope.firstByteAt = .now()
         let headers = AnswerHeaders.make(
-            scope.request, id: scope.id, contentType: type.contains("json") ? type : "application/json")
+            scope.request, id: scope.id, contentType: "application/json")
         do {
             try writer.respond(.ok, headers, answer.body)
         } catch {

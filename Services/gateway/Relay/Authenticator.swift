@@ -5,11 +5,11 @@ package import Telemetry
 
 /// Finds out who calls (contract relay §1.3): the key of `Authorization`, `x-api-key`, `api-key` or `x-goog-api-key`, in this order.
 package struct Authenticator: Sendable {
-    private let adminKey: Redacted<String>
+    private let adminKey: Redacted<[UInt8]>
 
     /// Makes an authenticator that knows the admin key; other keys are looked up in the snapshot.
     package init(adminKey: Redacted<String>) {
-        self.adminKey = Redacted(Self.stripped(adminKey.reveal))
+        self.adminKey = Redacted(Self.stripped(Array(adminKey.reveal.utf8).span))
     }
 
     /// The caller of a request.
@@ -23,11 +23,11 @@ package struct Authenticator: Sendable {
                 code: .missingKey,
                 message: "no API key was sent; send it as 'Authorization: Bearer <key>'")
         }
-        if constantTimeEquals(Array(key.utf8), Array(adminKey.reveal.utf8)) { return .operatorKey }
+        if constantTimeEquals(key, adminKey.reveal) { return .operatorKey }
         guard let table else {
             throw .ours(code: .notReady, message: "the gateway has no configuration yet; please try again")
         }
-        guard let digest = KeyDigest(bytes: SHA256.hash(Array(key.utf8))), let tenant = table.tenant(digest) else {
+        guard let digest = KeyDigest(bytes: SHA256.hash(key)), let tenant = table.tenant(digest) else {
             throw .refused(code: .invalidKey, message: "the API key is not valid")
         }
         guard tenant.isTokenEnabled else {
@@ -51,25 +51,38 @@ package struct Authenticator: Sendable {
     private static let fields = ["authorization", "x-api-key", "api-key", "x-goog-api-key"]
 
     /// The first credential that is not empty, without `Bearer ` and `sk-`.
-    static func key(in headers: HTTPHeaders) -> String? {
+    private static func key(in headers: HTTPHeaders) -> [UInt8]? {
         for field in fields {
-            guard let value = headers.first(field) else { continue }
-            let key = stripped(value)
-            if !key.isEmpty { return key }
+            if let key = headers.withFirst(field, { stripped($0) }), !key.isEmpty { return key }
         }
         return nil
     }
 
-    static func stripped(_ text: String) -> String {
-        var key = text[...]
-        if key.utf8.count >= 7,
-            key.utf8.prefix(7).elementsEqual("Bearer ".utf8) || key.prefix(7).lowercased() == "bearer "
-        {
-            key = key.dropFirst(7)
+    /// A key as it is compared: without blanks around it, the word `Bearer` in any case, and the prefix `sk-`.
+    private static func stripped(_ text: Span<UInt8>) -> [UInt8] {
+        var start = 0
+        var end = text.count
+        func skipBlanks() {
+            while start < end, text[start] == UInt8(ascii: " ") { start += 1 }
         }
-        while key.first == " " { key = key.dropFirst() }
-        while key.last == " " { key = key.dropLast() }
-        if key.hasPrefix("sk-") { key = key.dropFirst(3) }
-        return String(key)
+        func skip(_ prefix: StaticString, anyCase: Bool) {
+            let length = prefix.utf8CodeUnitCount
+            guard end - start >= length else { return }
+            for place in 0..<length {
+                let byte = anyCase ? text[start + place] | 0x20 : text[start + place]
+                let wanted = unsafe prefix.utf8Start[place]
+                guard byte == (anyCase ? wanted | 0x20 : wanted) else { return }
+            }
+            start += length
+        }
+        skipBlanks()
+        while end > start, text[end - 1] == UInt8(ascii: " ") { end -= 1 }
+        skip("Bearer ", anyCase: true)
+        skipBlanks()
+        skip("sk-", anyCase: false)
+        return unsafe [UInt8](unsafeUninitializedCapacity: end - start) { buffer, count in
+            for place in start..<end { unsafe buffer[place - start] = text[place] }
+            count = end - start
+        }
     }
 }

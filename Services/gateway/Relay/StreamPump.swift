@@ -17,10 +17,11 @@ final class StreamPump {
     private let scope: CallScope
     private let writer: ResponseWriter
     private let relay: Relay
-    private var stream: OpenAIStream
+    private var stream: any StreamRelay
     private var out: [UInt8] = []
     private var lastWrite: MonotonicTime
     private var timer: TimerID?
+    private var graceTimer: TimerID?
 
     /// How long a finished event waits for the usage that should follow it at once.
     private static let usageGrace = Duration.milliseconds(500)
@@ -28,14 +29,13 @@ final class StreamPump {
     private static let tailGrace = Duration.seconds(1)
     private static let comment = Array(": keep-alive\n\n".utf8)
 
-    init(loop attempt: AttemptLoop, response: ClientResponse) {
+    init(loop attempt: AttemptLoop, response: ClientResponse, stream: any StreamRelay) {
         self.attempt = attempt
         self.response = response
         scope = attempt.scope
         writer = attempt.writer
         relay = attempt.relay
-        stream = OpenAIStream(
-            requestedModel: attempt.scope.model, withholdsUsage: attempt.request.includesUsage != true)
+        self.stream = stream
         lastWrite = .now()
     }
 
@@ -45,18 +45,13 @@ final class StreamPump {
         let parser = relay.state(of: scope.request).parser
         do throws(HTTPClientError) {
             while let bytes = try await response.next() {
-                do throws(OpenAIStream.Fault) {
+                do throws(UpstreamError) {
                     try stream.feed(bytes, parser: parser, into: &out)
                 } catch {
-                    return fail(
-                        RelayError.transport(.tooLarge(limit: 0)) ?? .ours(code: .internalError, message: ""),
-                        outcome: .failed)
-                }
-                if case .failed(let error) = stream.ending {
                     return fail(.upstream(error, code: .upstreamStatus), outcome: .failed)
                 }
                 guard await flush() else { return callerLeft() }
-                if stream.ending == .done { break }
+                if stream.isDone { break }
                 if stream.isHolding { armUsageGrace() }
             }
         } catch {
@@ -65,7 +60,12 @@ final class StreamPump {
                 RelayError.transport(error) ?? .ours(code: .notReady, message: "the gateway is shutting down")
             return fail(mapped, outcome: mapped.attemptOutcome)
         }
-        let isComplete = stream.end(parser: parser, into: &out)
+        let isComplete: Bool
+        do throws(UpstreamError) {
+            isComplete = try stream.end(parser: parser, into: &out)
+        } catch {
+            return fail(.upstream(error, code: .upstreamStatus), outcome: .failed)
+        }
         guard isComplete else {
             let cut = RelayError.transport(.truncated) ?? .ours(code: .internalError, message: "")
             return fail(cut, outcome: .upstreamCut)
@@ -101,7 +101,7 @@ final class StreamPump {
     private func sendHead() -> Bool {
         guard !writer.headSent else { return true }
         var headers = AnswerHeaders.make(
-            scope.request, id: scope.id, contentType: "text/event-stream; charset=utf-8")
+            scope.request, id: scope.id, contentType: stream.contentType)
         headers.append("cache-control", "no-cache")
         headers.append("x-accel-buffering", "no")
         do {
@@ -137,7 +137,8 @@ final class StreamPump {
         takeUsage()
         let body = error.openAIBody(requestID: scope.id)
         guard sendHead() else { return callerLeft() }
-        writer.write(out + Array("data: ".utf8) + body + [10, 10])
+        stream.fail(error.wire(requestID: scope.id), into: &out)
+        writer.write(out)
         writer.finish()
         return .answered(CallEnding(status: error.status, outcome: outcome, failure: body))
     }
@@ -152,7 +153,7 @@ final class StreamPump {
     }
 
     private func schedule(after delay: Duration) {
-        timer = scope.request.loop.schedule(after: delay) { [weak self] in self?.keepAlive() }
+        timer = scope.request.loop.schedule(after: delay) { self.keepAlive() }
     }
 
     private func keepAlive() {
@@ -168,17 +169,20 @@ final class StreamPump {
     }
 
     private func armUsageGrace() {
-        _ = scope.request.loop.schedule(after: Self.usageGrace) { [weak self] in
-            guard let self, stream.isHolding, !writer.isClosed else { return }
+        graceTimer = scope.request.loop.schedule(after: Self.usageGrace) {
+            guard self.stream.isHolding, !self.writer.isClosed else { return }
             var late: [UInt8] = []
-            stream.releaseHeld(into: &late)
-            if sendHead() { writer.write(late) }
+            self.stream.releaseHeld(into: &late)
+            if self.sendHead() { self.writer.write(late) }
         }
     }
 
     private func disarm() {
-        if let timer { scope.request.loop.cancel(timer) }
+        for running in [timer, graceTimer] {
+            if let running { scope.request.loop.cancel(running) }
+        }
         timer = nil
+        graceTimer = nil
     }
 
     /// Reads the upstream's last bytes in the background of the caller's answer, which is over already.

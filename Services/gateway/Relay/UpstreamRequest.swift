@@ -14,27 +14,26 @@ enum UpstreamRequest {
     ///
     /// - Throws: `RelayError` when the channel lacks what the call needs.
     static func make(
-        _ request: OpenAIRequest, mode: RelayMode, channel: RoutedChannel, upstreamModel: String,
-        timeouts: ClientTimeouts
-    ) throws(RelayError) -> ClientRequest {
+        _ request: OpenAIRequest, scope: CallScope, channel: RoutedChannel, timeouts: ClientTimeouts
+    ) throws(RelayError) -> (ClientRequest, any Exchange) {
+        let mode = scope.mode
         guard let dialect = DialectCatalog.dialect(of: channel.type), let key = channel.key,
             let target = dialect.target(
-                mode, base: channel.baseURL, key: key.reveal, model: upstreamModel, type: channel.type)
+                mode, base: channel.baseURL, key: key.reveal, model: scope.upstreamModel, type: channel.type)
         else {
             throw .ours(
                 code: .channelMisconfigured,
                 message: "channel \(channel.id) is not complete: its key or address does not fit its type")
         }
-        let asksForUsage = mode != .embeddings && dialect.takesStreamOptions
-        var headers: HTTPHeaders = [
-            "content-type": "application/json",
-            "accept": request.isStream ? "text/event-stream, application/json" : "application/json",
-        ]
+        let exchange = OpenAIExchange(
+            request, upstreamModel: scope.upstreamModel, requestedModel: scope.model,
+            asksForUsage: mode != .embeddings && dialect.takesStreamOptions)
+        var headers = exchange.request.headers
         if let credential = target.credential { headers.append(credential.name, credential.value) }
-        return ClientRequest(
-            method: .post, url: target.url, headers: headers,
-            body: .bytes(request.body(upstreamModel: upstreamModel, asksForUsage: asksForUsage)), timeouts: timeouts,
+        let upstream = ClientRequest(
+            method: .post, url: target.url, headers: headers, body: .bytes(exchange.request.bytes), timeouts: timeouts,
             proxy: channel.proxyURL, verifiesTLS: channel.verifiesTLS, poolKey: target.url)
+        return (upstream, exchange)
     }
 
     private static let requestIDFields = [

@@ -1,0 +1,67 @@
+package import Contracts
+package import HTTPCore
+package import InferenceModel
+package import JSON
+
+/// The protocol work of one attempt: what is sent, and how the upstream's answer becomes the caller's. Pure; one per attempt.
+package protocol Exchange {
+    /// The body of the upstream request and the fields that belong to its protocol.
+    var request: UpstreamBody { get }
+
+    /// A whole answer of a good status, for the caller.
+    ///
+    /// - Throws: `UpstreamError` for bytes that are no answer, or an error inside a good status.
+    func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer
+
+    /// The relay of a streamed answer.
+    func makeStream() -> any StreamRelay
+
+    /// An error answer of the upstream; any bytes give an error.
+    func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError
+}
+
+/// A whole answer as the caller gets it.
+package struct RelayedAnswer: Equatable, Sendable {
+    package var body: [UInt8]
+    /// The counts that the upstream reported; `nil` when it reported none.
+    package var usage: TokenUsage?
+    /// The upstream's id of the answer; empty when it gave none.
+    package var id: String
+
+    package init(body: [UInt8], usage: TokenUsage?, id: String) {
+        self.body = body
+        self.usage = usage
+        self.id = id
+    }
+}
+
+/// Turns the bytes of an upstream's stream into the bytes for the caller, event by event; sans-IO, one per stream.
+package protocol StreamRelay {
+    /// The counts that were reported last; `nil` when none were.
+    var usage: TokenUsage? { get }
+    /// The upstream's id of the answer; empty before it is known.
+    var id: String { get }
+    /// Whether the upstream said that its answer is over.
+    var isDone: Bool { get }
+    /// Whether something complete is held back for what should follow at once.
+    var isHolding: Bool { get }
+    /// The `Content-Type` of the caller's stream.
+    var contentType: String { get }
+
+    /// Takes bytes of the upstream and appends what is for the caller.
+    ///
+    /// - Throws: `UpstreamError` when the upstream reports an error in its stream or an event is too large. What was appended before is good.
+    mutating func feed(_ bytes: [UInt8], parser: JSONParser, into out: inout [UInt8]) throws(UpstreamError)
+
+    /// Appends what is held back.
+    mutating func releaseHeld(into out: inout [UInt8])
+
+    /// The upstream's bytes are over: appends what is left and what ends a complete answer.
+    ///
+    /// - Returns: Whether the answer was complete; one that was cut gets no ending.
+    /// - Throws: as `feed`.
+    mutating func end(parser: JSONParser, into out: inout [UInt8]) throws(UpstreamError) -> Bool
+
+    /// Appends an error in the caller's protocol, after which the stream is over.
+    mutating func fail(_ error: WireError, into out: inout [UInt8])
+}
