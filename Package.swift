@@ -204,7 +204,7 @@ let package = Package(
         tests(
             "ServiceKit", needs: ["Configuration", "EventLoop", "HTTPCore", "HTTPServer", "Lifecycle", "Telemetry"]),
         tests("HouseTests"),
-        tests("HTTPClient", needs: ["HTTPCore", "EventLoop", "CLibCurl"]),
+        tests("HTTPClient", needs: ["HTTPCore", "EventLoop", "CLibCurl", "CLinux"]),
     ],
     cxxLanguageStandard: .cxx17
 )

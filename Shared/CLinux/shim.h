@@ -69,3 +69,5 @@ static const uint32_t clinux_EPOLLOUT = EPOLLOUT;
 static const uint32_t clinux_EPOLLRDHUP = EPOLLRDHUP;
 static const uint32_t clinux_EPOLLHUP = EPOLLHUP;
 static const uint32_t clinux_EPOLLERR = EPOLLERR;
+/// `SOCK_STREAM` as a plain number: glibc's enum belongs to whichever C module was imported first.
+static const int clinux_SOCK_STREAM = SOCK_STREAM;

@@ -1,3 +1,4 @@
+import CLinux
 import EventLoop
 import Glibc
 import HTTPCore
@@ -199,7 +200,7 @@ private func waitUntilListening(_ port: UInt16) throws {
 }
 
 private func connects(_ port: UInt16) -> Bool {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let descriptor = socket(AF_INET, clinux_SOCK_STREAM, 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
