@@ -176,6 +176,9 @@ let package = Package(
             name: "load-client", dependencies: ["EventLoop"], path: "Tests/LoadClient", swiftSettings: house),
         tests("EventLoop"),
         tests(
+            "RegistryStore",
+            needs: ["Contracts", "Postgres", "Migrations", "EventLoop", "Crypto", "Telemetry"]),
+        tests(
             "SnapshotPublisher",
             needs: ["RegistryStore", "Contracts", "Postgres", "Migrations", "EventLoop", "Lifecycle", "Crypto", "Telemetry"]),
         tests(

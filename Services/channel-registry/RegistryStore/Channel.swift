@@ -114,4 +114,10 @@ package struct ChannelSummary: Equatable, Sendable {
     package let id: Int
     package let name: String
     package let type: Int
+
+    package init(id: Int, name: String, type: Int) {
+        self.id = id
+        self.name = name
+        self.type = type
+    }
 }

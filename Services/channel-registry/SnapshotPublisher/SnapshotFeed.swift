@@ -91,7 +91,7 @@ package final class SnapshotFeed: Service {
                 }
             } catch {
                 metrics.failures.increment()
-                readiness.set(.notReady("the configuration cannot be read: \(error)"))
+                readiness.set(.notReady("the configuration cannot be read from PostgreSQL"))
                 if outage == nil { logger.warning("the snapshot feed cannot read", ["error": .string("\(error)")]) }
                 outage = error
             }
