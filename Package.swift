@@ -98,7 +98,7 @@ let package = Package(
         part(
             "LogShipping", of: "gateway",
             needs: [
-                "Contracts", "InternalHTTP", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Lifecycle", "Telemetry",
+                "Contracts", "InternalHTTP", "HTTPClient", "HTTPCore", "EventLoop", "Lifecycle", "Telemetry",
             ]),
         part(
             "Relay", of: "gateway",
