@@ -29,7 +29,8 @@ extension MigrationError: CustomStringConvertible {
             "migration \(number) (\(name)) was applied with other statements than this program holds; run the version that applied it"
         case .newerDatabase(let number, let name, let known):
             "the database has migration \(number) (\(name)), this program knows only up to \(known); run a newer version"
-        case .unknown(let number, let name): "the database has migration \(number) (\(name)), which this program does not know"
+        case .unknown(let number, let name):
+            "the database has migration \(number) (\(name)), which this program does not know"
         case .outOfOrder(let number, let name, let applied):
             "migration \(number) (\(name)) is not applied although \(applied) is"
         case .failed(let number, let name, let error): "migration \(number) (\(name)) failed: \(error)"

@@ -69,7 +69,8 @@ package enum MigrationRunner {
         try await connection.setStatementTimeout(nil)
     }
 
-    private static func hasTable(_ schema: String, _ connection: PostgresConnection) async throws(PostgresError) -> Bool {
+    private static func hasTable(_ schema: String, _ connection: PostgresConnection) async throws(PostgresError) -> Bool
+    {
         try await !connection.query(
             "SELECT 1 FROM pg_tables WHERE schemaname = \(schema) AND tablename = 'schema_migrations'"
         ).isEmpty
@@ -102,7 +103,8 @@ package enum MigrationRunner {
         for row in rows {
             applied.append(
                 AppliedMigration(
-                    number: try row.decode("number"), name: try row.decode("name"), checksum: try row.decode("checksum")))
+                    number: try row.decode("number"), name: try row.decode("name"), checksum: try row.decode("checksum")
+                ))
         }
         return applied
     }

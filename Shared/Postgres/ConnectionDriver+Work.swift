@@ -34,8 +34,6 @@ extension ConnectionDriver {
     /// libpq would cut the statement there, and a statement without its WHERE is another statement.
     private static let textWithNUL = PostgresError.encode(parameter: 0, reason: "the statement contains NUL")
     private static let copyPiece = 64 * 1024
-    /// How much longer than the server's own statement timeout we wait for its word before the connection is given up.
-    private static let silence = Duration.seconds(5)
 
     // MARK: From any thread
 
@@ -279,7 +277,7 @@ extension ConnectionDriver {
     /// One timer per connection watches for servers that went silent; it is not moved for each operation.
     private func armDeadline() {
         guard let limit = statementLimit else { return }
-        let wait = limit + Self.silence
+        let wait = limit + configuration.silenceGrace
         operation?.deadline = loop.now.advanced(by: wait)
         // A timer that is armed for a later moment would come too late for a limit that was shortened since.
         guard armedLimit.map({ $0 > wait }) ?? true else { return }

@@ -127,11 +127,14 @@ struct ConnectionString: Equatable, Sendable {
     }
 
     private static func isSettingName(_ name: String) -> Bool {
-        guard let first = name.utf8.first, first < 0x80, Character(Unicode.Scalar(first)).isLetter || first == 0x5F else {
+        guard let first = name.utf8.first, first < 0x80, Character(Unicode.Scalar(first)).isLetter || first == 0x5F
+        else {
             return false
         }
         return name.utf8.allSatisfy { byte in
-            byte < 0x80 && (Character(Unicode.Scalar(byte)).isLetter || (0x30...0x39).contains(byte) || byte == 0x5F || byte == 0x2E)
+            byte < 0x80
+                && (Character(Unicode.Scalar(byte)).isLetter || (0x30...0x39).contains(byte) || byte == 0x5F
+                    || byte == 0x2E)
         }
     }
 
@@ -156,7 +159,8 @@ struct ConnectionString: Equatable, Sendable {
     private static let libpqKeywords: Set<String> = [
         "user", "password", "passfile", "dbname", "channel_binding", "connect_timeout", "options", "application_name",
         "fallback_application_name", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
-        "tcp_user_timeout", "sslmode", "requiressl", "sslcompression", "sslcert", "sslkey", "sslpassword", "sslrootcert",
+        "tcp_user_timeout", "sslmode", "requiressl", "sslcompression", "sslcert", "sslkey", "sslpassword",
+        "sslrootcert",
         "sslcrl", "sslcrldir", "sslsni", "requirepeer", "ssl_min_protocol_version", "ssl_max_protocol_version",
         "krbsrvname", "gsslib", "gssencmode", "target_session_attrs",
     ]

@@ -17,6 +17,8 @@ package struct PostgresConfiguration: Sendable {
     package var idleTimeout: Duration = .seconds(600)
     /// How long a cancelled statement may take to stop before its connection is closed.
     package var cancelGrace: Duration = .seconds(2)
+    /// How much longer than the statement timeout we wait for the server's own word before the connection is given up; a server that hangs says nothing.
+    package var silenceGrace: Duration = .seconds(5)
     /// What the server shows as the client's name.
     package var applicationName = "switchboard"
     /// Prepared statements that each connection keeps.
@@ -65,8 +67,11 @@ package struct PostgresConfiguration: Sendable {
         settings["bytea_output"] = "hex"
         settings["standard_conforming_strings"] = "on"
         if let statementTimeout {
-            settings["statement_timeout"] = String(max(1, statementTimeout.components.seconds * 1000
-                + statementTimeout.components.attoseconds / 1_000_000_000_000_000))
+            settings["statement_timeout"] = String(
+                max(
+                    1,
+                    statementTimeout.components.seconds * 1000
+                        + statementTimeout.components.attoseconds / 1_000_000_000_000_000))
         }
         for (name, value) in sessionSettings { settings[name] = value }
         return settings.sorted { $0.key < $1.key }.map { name, value in

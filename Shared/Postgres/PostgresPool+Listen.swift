@@ -89,7 +89,8 @@ final class ListenDriver: @unchecked Sendable {
     private func connect() {
         guard !isStopped else { return }
         let onNotify = onNotify
-        let driver = ConnectionDriver(configuration, loop: loop, blocking: blocking, notified: { onNotify($0) }) { event in
+        let driver = ConnectionDriver(configuration, loop: loop, blocking: blocking, notified: { onNotify($0) }) {
+            event in
             switch event {
             case .opened: self.listen()
             case .failed, .closed: self.connectLater()

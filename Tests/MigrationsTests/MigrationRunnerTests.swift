@@ -9,7 +9,8 @@ import Testing
 @Suite("Migrations on a real server")
 struct MigrationRunnerTests {
     private let first = [
-        Migration(number: 1, name: "people", sql: "CREATE TABLE people (id int PRIMARY KEY); INSERT INTO people VALUES (1)"),
+        Migration(
+            number: 1, name: "people", sql: "CREATE TABLE people (id int PRIMARY KEY); INSERT INTO people VALUES (1)"),
         Migration(number: 2, name: "names", sql: "ALTER TABLE people ADD COLUMN name text"),
     ]
 
@@ -30,7 +31,8 @@ struct MigrationRunnerTests {
         group.stop()
     }
 
-    private func run(_ migrations: [Migration], _ pool: PostgresPool, schema: String = "registry") async throws -> [Int] {
+    private func run(_ migrations: [Migration], _ pool: PostgresPool, schema: String = "registry") async throws -> [Int]
+    {
         try await MigrationRunner.run(migrations, schema: schema, pool: pool, logger: .silent).map(\.number)
     }
 
@@ -53,7 +55,10 @@ struct MigrationRunnerTests {
             let third = Migration(number: 4, name: "more", sql: "CREATE TABLE more (n int)")
             #expect(try await run(first + [.retired(number: 3, name: "never"), third], pool) == [4])
             #expect(try await pool.query("SELECT name FROM registry.people").count == 1)
-            #expect(try await pool.query("SELECT number FROM registry.schema_migrations ORDER BY 1").map { $0[0] } == ["1", "2", "4"])
+            #expect(
+                try await pool.query("SELECT number FROM registry.schema_migrations ORDER BY 1").map { $0[0] } == [
+                    "1", "2", "4",
+                ])
         }
     }
 
@@ -97,7 +102,8 @@ struct MigrationRunnerTests {
         try await withPool { pool async throws in
             let bad = Migration(number: 3, name: "bad", sql: "CREATE TABLE half (n int); INSERT INTO half VALUES ('x')")
             await expect(
-                .failed(number: 3, name: "bad", .server("22P02", message: #"invalid input syntax for type integer: "x""#))
+                .failed(
+                    number: 3, name: "bad", .server("22P02", message: #"invalid input syntax for type integer: "x""#))
             ) { _ = try await run(first + [bad], pool) }
             #expect(try await MigrationRunner.pending(first, schema: "registry", pool: pool) == [])
             #expect(try await pool.query("SELECT 1 FROM pg_tables WHERE tablename = 'half'").isEmpty)

@@ -44,7 +44,9 @@ struct CancellationTests {
             await expectError(.cancelled) { try await task.value }
             #expect(try await pool.query("SELECT 1").count == 1)
             // The deaf session would outlive the test.
-            _ = try await pool.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()")
+            _ = try await pool.query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
         }
     }
 
@@ -140,7 +142,9 @@ struct CancellationTests {
                 }
                 try await tasks.waitForAll()
             }
-            try await PostgresFixture.eventually("all leases are back") { pool.stats.leased == 0 && pool.stats.waiting == 0 }
+            try await PostgresFixture.eventually("all leases are back") {
+                pool.stats.leased == 0 && pool.stats.waiting == 0
+            }
             #expect(try await pool.query("SELECT 1").count == 1)
         }
     }

@@ -8,7 +8,8 @@ struct ConnectionStringTests {
 
     @Test("a full URL is split into its parts and percent-decoded")
     func full() throws {
-        let url = try ConnectionString("postgres://me:p%40ss%2F@db.example:5433/my%20db?sslmode=require&connect_timeout=3")
+        let url = try ConnectionString(
+            "postgres://me:p%40ss%2F@db.example:5433/my%20db?sslmode=require&connect_timeout=3")
         #expect(url.endpoints == [Endpoint(host: "db.example", port: 5433)])
         #expect(
             url.keywords == [
@@ -27,9 +28,12 @@ struct ConnectionStringTests {
             ])
     }
 
-    @Test("a socket directory can be the host, encoded or as a parameter", arguments: [
-        "postgres://u@%2Frun%2Fpg:7/d", "postgres://u@/d?host=/run/pg&port=7", "postgres:///d?host=%2Frun%2Fpg&port=7&user=u",
-    ])
+    @Test(
+        "a socket directory can be the host, encoded or as a parameter",
+        arguments: [
+            "postgres://u@%2Frun%2Fpg:7/d", "postgres://u@/d?host=/run/pg&port=7",
+            "postgres:///d?host=%2Frun%2Fpg&port=7&user=u",
+        ])
     func socket(_ text: String) throws {
         let url = try ConnectionString(text)
         #expect(url.endpoints == [Endpoint(host: "/run/pg", port: 7)])
@@ -54,13 +58,17 @@ struct ConnectionStringTests {
         #expect(try ConnectionString("postgres://u:a@b@h/d").keywords["password"] == "a@b")
     }
 
-    @Test("a bad URL is refused without quoting any of it", arguments: [
-        "mysql://u:hunter2@h/d", "postgres://u:hunter2/x@h/d", "postgres://u:hunter2?x@h/d", "postgres://u:hunter2#x@h/d",
-        "postgres://u:hunter2%zz@h/d", "postgres://u:hunter2%00@h/d", "postgres://u:x@h:hunter2/d", "postgres://u@h:0/d",
-        "postgres://u@h:70000/d", "postgres://u@[::1/d", "postgres://u@[::1]x/d", "postgres://u@h/d?hunter2",
-        "postgres://u@h/d?hunter2-x=1", "postgres://u@a,b/d?port=1,2,3", "postgres://u@hunter2 x/d",
-        "postgres://u@h/d?hostaddr=1.2.3.4", "hunter2", "", "postgres://u:%ff@h/d",
-    ])
+    @Test(
+        "a bad URL is refused without quoting any of it",
+        arguments: [
+            "mysql://u:hunter2@h/d", "postgres://u:hunter2/x@h/d", "postgres://u:hunter2?x@h/d",
+            "postgres://u:hunter2#x@h/d",
+            "postgres://u:hunter2%zz@h/d", "postgres://u:hunter2%00@h/d", "postgres://u:x@h:hunter2/d",
+            "postgres://u@h:0/d",
+            "postgres://u@h:70000/d", "postgres://u@[::1/d", "postgres://u@[::1]x/d", "postgres://u@h/d?hunter2",
+            "postgres://u@h/d?hunter2-x=1", "postgres://u@a,b/d?port=1,2,3", "postgres://u@hunter2 x/d",
+            "postgres://u@h/d?hostaddr=1.2.3.4", "hunter2", "", "postgres://u:%ff@h/d",
+        ])
     func bad(_ text: String) throws {
         let error = try #require(throws: PostgresError.self) { try ConnectionString(text) }
         guard case .configuration(let reason) = error else {
@@ -72,7 +80,8 @@ struct ConnectionStringTests {
 
     @Test("the session runs in UTC with ISO dates and a statement timeout, and settings are escaped")
     func options() throws {
-        var configuration = try PostgresConfiguration(dsn: "postgres://u@h/d?options=-c%20geqo%3Doff&application_name=app")
+        var configuration = try PostgresConfiguration(
+            dsn: "postgres://u@h/d?options=-c%20geqo%3Doff&application_name=app")
         configuration.statementTimeout = .milliseconds(1500)
         configuration.sessionSettings = ["search_path": #"a b\c"#]
         let keywords = Dictionary(uniqueKeysWithValues: configuration.libpqKeywords)

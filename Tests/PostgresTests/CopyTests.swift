@@ -5,7 +5,10 @@ import Testing
 
 @Suite("COPY on a real server")
 struct CopyTests {
-    private static let pieces = ["plain", "tab\there", "new\nline", "cr\rhere", #"back\slash"#, #"\N"#, #"\."#, "ü€😀", "\u{1}\u{8}\u{B}\u{C}", "", "'\""]
+    private static let pieces = [
+        "plain", "tab\there", "new\nline", "cr\rhere", #"back\slash"#, #"\N"#, #"\."#, "ü€😀", "\u{1}\u{8}\u{B}\u{C}",
+        "", "'\"",
+    ]
 
     @Test("50 000 rows of hostile text arrive byte for byte")
     func many() async throws {
@@ -67,7 +70,8 @@ struct CopyTests {
                 await expectError(.uniqueViolation(constraint: "numbers_pkey")) {
                     _ = try await connection.copyIn("COPY numbers FROM STDIN", Array("1\n1\n".utf8) + Array(good.utf8))
                 }
-                await expectError(.server("22P02", message: #"invalid input syntax for type integer: "x""#, table: nil)) {
+                await expectError(.server("22P02", message: #"invalid input syntax for type integer: "x""#, table: nil))
+                {
                     _ = try await connection.copyIn("COPY numbers FROM STDIN", Array((good + "x\n").utf8))
                 }
                 await expectError(.server("42P01", message: #"relation "nowhere" does not exist"#)) {

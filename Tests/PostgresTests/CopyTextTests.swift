@@ -25,13 +25,19 @@ struct CopyTextTests {
         text.append(Timestamp(microseconds: 0))
         text.endRow()
         #expect(text.rows == 2)
-        #expect(String(decoding: text.bytes, as: UTF8.self) == "a\t-5\t\\N\tt\t1.5\n\t\\N\t\\N\t1970-01-01 00:00:00.000000+00\n")
+        #expect(
+            String(decoding: text.bytes, as: UTF8.self)
+                == "a\t-5\t\\N\tt\t1.5\n\t\\N\t\\N\t1970-01-01 00:00:00.000000+00\n")
     }
 
-    @Test("bytes that mean something to COPY are escaped", arguments: [
-        ("\t", #"\t"#), ("\n", #"\n"#), ("\r", #"\r"#), ("\u{8}", #"\b"#), ("\u{B}", #"\v"#), ("\u{C}", #"\f"#), (#"\"#, #"\\"#),
-        (#"\N"#, #"\\N"#), (#"\."#, #"\\."#), ("a\tb\\", #"a\tb\\"#), ("plain ü€😀 \u{1} \u{7F}", "plain ü€😀 \u{1} \u{7F}"),
-    ])
+    @Test(
+        "bytes that mean something to COPY are escaped",
+        arguments: [
+            ("\t", #"\t"#), ("\n", #"\n"#), ("\r", #"\r"#), ("\u{8}", #"\b"#), ("\u{B}", #"\v"#), ("\u{C}", #"\f"#),
+            (#"\"#, #"\\"#),
+            (#"\N"#, #"\\N"#), (#"\."#, #"\\."#), ("a\tb\\", #"a\tb\\"#),
+            ("plain ü€😀 \u{1} \u{7F}", "plain ü€😀 \u{1} \u{7F}"),
+        ])
     func escapes(_ value: String, _ expected: String) {
         #expect(built { $0.append(value) } == Array(expected.utf8))
         #expect(built { $0.append(utf8: Array(value.utf8)) } == Array(expected.utf8))

@@ -27,7 +27,9 @@ struct ListenTests {
             #expect(heard.payloads == (0..<100).map(String.init))
             handle.cancel()
             try await PostgresFixture.eventually("the session is gone") {
-                try await pool.query("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()").isEmpty
+                try await pool.query(
+                    "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+                ).isEmpty
             }
         }
     }

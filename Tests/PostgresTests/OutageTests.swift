@@ -1,4 +1,4 @@
-import Synchronization
+import Glibc
 import TestSupport
 import Testing
 
@@ -9,7 +9,8 @@ struct OutageTests {
     @Test("statements during an outage fail as unavailable, and the pool recovers by itself")
     func middle() async throws {
         let server = try ThrowawayPostgres()
-        try await PostgresFixture.withPool(dsn: server.database(), { $0.waitTimeout = .milliseconds(300) }) { pool async throws in
+        try await PostgresFixture.withPool(dsn: server.database(), { $0.waitTimeout = .milliseconds(300) }) {
+            pool async throws in
             try await pool.execute("CREATE TABLE t (n int)")
             let running = Task { try await pool.query("SELECT pg_sleep(600)") }
             try await PostgresFixture.eventually("the statement runs") { pool.stats.leased == 1 }
@@ -35,7 +36,8 @@ struct OutageTests {
     @Test("a short restart is ridden out by callers that wait")
     func short() async throws {
         let server = try ThrowawayPostgres()
-        try await PostgresFixture.withPool(dsn: server.database(overTCP: true), { $0.waitTimeout = .seconds(30) }) { pool async throws in
+        try await PostgresFixture.withPool(dsn: server.database(overTCP: true), { $0.waitTimeout = .seconds(30) }) {
+            pool async throws in
             _ = try await pool.query("SELECT 1")
             try server.crash()
             try await PostgresFixture.eventually("the dead connection is noticed") { pool.stats.open == 0 }
@@ -76,7 +78,8 @@ struct OutageTests {
                 }
             }
             try await PostgresFixture.eventually("it commits") {
-                try await pool.query("SELECT 1 FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event = 'PgSleep'").count == 1
+                try await pool.query("SELECT 1 FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event = 'PgSleep'")
+                    .count == 1
             }
             try server.crash()
             await expectError(.commitOutcomeUnknown) { _ = try await running.value }
@@ -104,6 +107,24 @@ struct OutageTests {
         }
     }
 
+    @Test("a server that hangs costs the connection, and the pool goes on with another")
+    func silence() async throws {
+        try await PostgresFixture.withPool({
+            $0.statementTimeout = .milliseconds(200)
+            $0.silenceGrace = .milliseconds(100)
+        }) { pool async throws in
+            let (pid, error) = try await pool.withConnection { connection in
+                let pid: Int32 = try await connection.query("SELECT pg_backend_pid()")[0].decode(0)
+                kill(pid, SIGSTOP)
+                let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT 1") }
+                return (pid, error)
+            }
+            #expect(error == .unavailable("the server did not answer in time"))
+            #expect(try await pool.query("SELECT 1").count == 1)
+            kill(pid, SIGCONT)
+        }
+    }
+
     @Test("a wrong password is reported without showing it, and a server that is none is survived")
     func refused() async throws {
         let server = try ThrowawayPostgres()
@@ -111,12 +132,15 @@ struct OutageTests {
         try await PostgresFixture.withPool(dsn: dsn) { pool async throws in
             try await pool.execute("CREATE ROLE someone LOGIN PASSWORD 'right'")
         }
-        try Command.check(["sh", "-c", "echo 'host all all 127.0.0.1/32 scram-sha-256' > \(server.directory)/data/pg_hba.conf"])
+        try Command.check([
+            "sh", "-c", "echo 'host all all 127.0.0.1/32 scram-sha-256' > \(server.directory)/data/pg_hba.conf",
+        ])
         try server.stop()
         try server.start()
         for wrong in ["hunter2secret", "someone"] {
             let other = dsn.replacing("postgres@", with: "someone:\(wrong)@")
-            try await PostgresFixture.withPool(dsn: other, { $0.waitTimeout = .milliseconds(500) }) { pool async throws in
+            try await PostgresFixture.withPool(dsn: other, { $0.waitTimeout = .milliseconds(500) }) {
+                pool async throws in
                 let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
                 #expect(error?.code == "unavailable")
                 #expect(error.map { !"\($0)".contains("hunter2secret") } == true)

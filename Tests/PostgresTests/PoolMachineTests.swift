@@ -132,7 +132,8 @@ struct PoolMachineTests {
         _ = machine.acquire(waiter(1), at: at(0))
         _ = machine.connected(connection(0), at: at(0))
         _ = machine.acquire(waiter(2), at: at(0))
-        #expect(machine.release(connection(0), isUsable: false, at: at(1)) == [.close(connection(0)), .open(connection(1))])
+        #expect(
+            machine.release(connection(0), isUsable: false, at: at(1)) == [.close(connection(0)), .open(connection(1))])
     }
 
     @Test("connections that idle too long are closed, the oldest first")

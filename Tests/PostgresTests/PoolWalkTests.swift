@@ -98,9 +98,10 @@ struct PoolWalkTests {
             let before = world.machine.idleCount
             let actions = world.machine.acquire(id, preferring: Int.random(in: 0..<2, using: &random), at: now)
             if before > 0 { world.check(actions.count == 1, "a free connection was not given") }
-            if case .refuse(_, .queueFull)? = actions.first { world.waiting.removeAll { $0.id == id } } else {
+            guard case .refuse(_, .queueFull)? = actions.first else {
                 return world.carryOut(actions)
             }
+            world.waiting.removeAll { $0.id == id }
         case 3, 4:
             guard let id = world.leased.sorted().randomElement(using: &random) else { return }
             let isUsable = Int.random(in: 0..<5, using: &random) > 0

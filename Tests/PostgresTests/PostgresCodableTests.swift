@@ -67,15 +67,17 @@ struct PostgresCodableTests {
         }
     }
 
-    @Test("timestamps are written and read as the calendar has it", arguments: [
-        (Int64(0), "1970-01-01 00:00:00.000000+00"),
-        (-1, "1969-12-31 23:59:59.999999+00"),
-        (951_782_400_000_000, "2000-02-29 00:00:00.000000+00"),
-        (1_772_323_199_123_456, "2026-02-28 23:59:59.123456+00"),
-        (-62_135_596_800_000_000, "0001-01-01 00:00:00.000000+00"),
-        (-62_135_596_800_000_001, "0001-12-31 23:59:59.999999+00 BC"),
-        (Int64.max, "infinity"), (Int64.min, "-infinity"),
-    ])
+    @Test(
+        "timestamps are written and read as the calendar has it",
+        arguments: [
+            (Int64(0), "1970-01-01 00:00:00.000000+00"),
+            (-1, "1969-12-31 23:59:59.999999+00"),
+            (951_782_400_000_000, "2000-02-29 00:00:00.000000+00"),
+            (1_772_323_199_123_456, "2026-02-28 23:59:59.123456+00"),
+            (-62_135_596_800_000_000, "0001-01-01 00:00:00.000000+00"),
+            (-62_135_596_800_000_001, "0001-12-31 23:59:59.999999+00 BC"),
+            (Int64.max, "infinity"), (Int64.min, "-infinity"),
+        ])
     func timestamps(_ microseconds: Int64, _ text: String) throws {
         #expect(Timestamp(microseconds: microseconds).postgresText == text)
         #expect(try decode(text, as: Timestamp.self).microseconds == microseconds)

@@ -24,7 +24,8 @@ struct PostgresPoolTests {
             }
             #expect(pool.stats == PoolStats(open: 5, idle: 5, leased: 0, connecting: 0, waiting: 0, isDown: false))
             let sessions = try await pool.query(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'switchboard'")
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'switchboard'"
+            )
             #expect(sessions[0][0] == "5")
         }
     }

@@ -6,7 +6,8 @@ import Testing
 struct QueryMachineTests {
     private func executing(known: Bool = true) -> QueryMachine {
         var machine = QueryMachine()
-        #expect(machine.begin(.statement(isKnown: known, mustDeallocate: false)) == (known ? .sendExecute : .sendPrepare))
+        #expect(
+            machine.begin(.statement(isKnown: known, mustDeallocate: false)) == (known ? .sendExecute : .sendPrepare))
         if !known {
             #expect(machine.answered(.done) == .nothing)
             #expect(machine.answersEnded(isInTransaction: false) == .sendExecute)

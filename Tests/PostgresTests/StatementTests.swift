@@ -44,7 +44,9 @@ struct StatementTests {
             #expect(throws: PostgresError.decode(column: "nothing", reason: "is NULL")) {
                 try row.decode("nothing", as: Int.self)
             }
-            #expect(throws: PostgresError.decode(column: "s", reason: "not an integer")) { try row.decode("s", as: Int.self) }
+            #expect(throws: PostgresError.decode(column: "s", reason: "not an integer")) {
+                try row.decode("s", as: Int.self)
+            }
             #expect(throws: PostgresError.decode(column: "no", reason: "there is no such column")) {
                 try row.decode("no", as: Int.self)
             }
@@ -54,7 +56,10 @@ struct StatementTests {
     @Test("timestamps of any session offset are read, BC and infinity too")
     func timestamps() async throws {
         try await PostgresFixture.withPool { pool async throws in
-            for text in ["0044-03-15 12:00:00+00 BC", "infinity", "-infinity", "1883-11-18 12:03:58-04:56:02", "9999-12-31 23:59:59.999999+14"] {
+            for text in [
+                "0044-03-15 12:00:00+00 BC", "infinity", "-infinity", "1883-11-18 12:03:58-04:56:02",
+                "9999-12-31 23:59:59.999999+14",
+            ] {
                 let row = try #require(try await pool.query("SELECT \(text)::timestamptz AS t").first)
                 let read: Timestamp = try row.decode("t")
                 let same = try await pool.query("SELECT \(read)::timestamptz = \(text)::timestamptz AS same")
@@ -63,14 +68,18 @@ struct StatementTests {
         }
     }
 
-    @Test("hostile strings stay values", arguments: [
-        "'; DROP TABLE victims; --", "\\'; SELECT 1; --", "$1", "%s%n", "\u{202E}", "a'b\"c\\d`e", "-- \n ; /* */", "\u{1}\u{7F}",
-    ])
+    @Test(
+        "hostile strings stay values",
+        arguments: [
+            "'; DROP TABLE victims; --", "\\'; SELECT 1; --", "$1", "%s%n", "\u{202E}", "a'b\"c\\d`e", "-- \n ; /* */",
+            "\u{1}\u{7F}",
+        ])
     func injection(_ text: String) async throws {
         try await PostgresFixture.withPool { pool async throws in
             try await pool.execute("CREATE TABLE victims (name text)")
             #expect(try await pool.execute("INSERT INTO victims VALUES (\(text)), (\(text))") == 2)
-            let rows = try await pool.query("SELECT name FROM victims WHERE name = \(text) AND name = ANY(\([text, "x"]))")
+            let rows = try await pool.query(
+                "SELECT name FROM victims WHERE name = \(text) AND name = ANY(\([text, "x"]))")
             #expect(try rows.map { try $0.decode("name", as: String.self) } == [text, text])
         }
     }
@@ -122,10 +131,12 @@ struct StatementTests {
             try await pool.execute("INSERT INTO secrets VALUES (\("hunter2"), 1)")
             for sql in [
                 "INSERT INTO secrets VALUES (\("hunter2"), 1)", "INSERT INTO secrets VALUES (\("hunter2"), -1)",
-                "SELECT * FROM secrets WHERE key = \("hunter2") AND nonsense = 'hunter2'", "SELECT 1 / (length(\("hunter2")) - 7)",
+                "SELECT * FROM secrets WHERE key = \("hunter2") AND nonsense = 'hunter2'",
+                "SELECT 1 / (length(\("hunter2")) - 7)",
             ] as [SQL] {
                 let error = await #expect(throws: PostgresError.self) { try await pool.execute(sql) }
-                #expect(error.map { !"\($0)".contains("hunter2") && !String(reflecting: $0).contains("hunter2") } == true)
+                #expect(
+                    error.map { !"\($0)".contains("hunter2") && !String(reflecting: $0).contains("hunter2") } == true)
             }
         }
     }

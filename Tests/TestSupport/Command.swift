@@ -54,7 +54,8 @@ package enum Command {
     package static func check(_ arguments: [String]) throws(Failure) -> String {
         let outcome = try run(arguments)
         guard outcome.status == 0 else {
-            throw Failure(description: "\(arguments.joined(separator: " ")): status \(outcome.status)\n\(outcome.output)")
+            throw Failure(
+                description: "\(arguments.joined(separator: " ")): status \(outcome.status)\n\(outcome.output)")
         }
         return outcome.output
     }
@@ -85,7 +86,9 @@ package enum Command {
         defer { for index in unsafe words.indices { unsafe free(words[index]) } }
         var child = pid_t()
         let code = unsafe posix_spawnp(&child, arguments[0], &actions, nil, &words, environ)
-        guard code == 0 else { throw Failure(description: "\(arguments.first ?? ""): cannot be started, errno \(code)") }
+        guard code == 0 else {
+            throw Failure(description: "\(arguments.first ?? ""): cannot be started, errno \(code)")
+        }
         return child
     }
 }

@@ -97,7 +97,8 @@ package final class ThrowawayPostgres: Sendable {
             + " -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB -c deadlock_timeout=100ms"
         try Command.check(
             asUser + [
-                "\(binaries)/pg_ctl", "-D", "\(directory)/data", "-l", "\(directory)/log", "-w", "-t", "60", "-o", options,
+                "\(binaries)/pg_ctl", "-D", "\(directory)/data", "-l", "\(directory)/log", "-w", "-t", "60", "-o",
+                options,
                 "start",
             ])
     }
@@ -147,7 +148,9 @@ package final class ThrowawayPostgres: Sendable {
             throw Command.Failure(description: "there is no user postgres nor nobody to run PostgreSQL as")
         }
         let (id, group) = unsafe (user.pointee.pw_uid, user.pointee.pw_gid)
-        guard unsafe chown(directory, id, group) == 0 else { throw Command.Failure(description: "chown: errno \(errno)") }
+        guard unsafe chown(directory, id, group) == 0 else {
+            throw Command.Failure(description: "chown: errno \(errno)")
+        }
         return ["setpriv", "--reuid=\(id)", "--regid=\(group)", "--clear-groups"]
     }
 

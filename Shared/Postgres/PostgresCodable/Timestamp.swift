@@ -27,7 +27,8 @@ extension Timestamp: PostgresEncodable, PostgresDecodable, PostgresArrayElement 
         let seconds = rest / 1_000_000
         var text = Self.padded(year > 0 ? year : 1 - year, 4)
         text += "-\(Self.padded(month, 2))-\(Self.padded(day, 2))"
-        text += " \(Self.padded(seconds / 3600, 2)):\(Self.padded(seconds / 60 % 60, 2)):\(Self.padded(seconds % 60, 2))"
+        text +=
+            " \(Self.padded(seconds / 3600, 2)):\(Self.padded(seconds / 60 % 60, 2)):\(Self.padded(seconds % 60, 2))"
         text += ".\(Self.padded(rest % 1_000_000, 6))+00"
         return year > 0 ? text : text + " BC"
     }
