@@ -41,7 +41,7 @@ def test_an_unknown_model_is_a_404_with_its_code(board):
     assert error["code"] == "model_not_found" and "nobody-has-this" in error["message"]
 
 
-@pytest.mark.parametrize("authorization", [None, "", "Bearer ", "Bearer wrong", "Basic YTpi", "Bearer sk-" + "x" * 48])
+@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer wrong", "Basic YTpi", "Bearer sk-" + "x" * 48])
 def test_a_missing_or_wrong_key_is_a_401(board, authorization):
     headers = {} if authorization is None else {"Authorization": authorization}
     answer = board.http.post("/v1/chat/completions", headers=headers, json={"model": "x", "messages": []})

@@ -190,7 +190,7 @@ def test_the_answer_of_a_write_has_the_exact_envelope(board):
         assert "content-encoding" not in answer.headers
 
 
-@pytest.mark.parametrize("key", [None, "Bearer wrong", "Bearer "])
+@pytest.mark.parametrize("key", [None, "Bearer wrong", "Bearer"])
 def test_a_wrong_admin_key_is_refused_in_the_envelope(board, key):
     for path in ("/api/channels/all", "/api/channels/type_metas", "/api/logs/search", "/api/logs/detail/1"):
         answer = board.http.get(path, headers={"Authorization": key} if key else {})
@@ -200,10 +200,11 @@ def test_a_wrong_admin_key_is_refused_in_the_envelope(board, key):
 
 def test_paths_with_doubled_or_lost_slashes_are_answered_without_redirect(board):
     model = board.model("gpt-4o")
-    assert board.raw_admin("GET", "//api/channels/all").status_code == 200
+    assert board.raw_admin("GET", board.url("gateway") + "//api/channels/all").status_code == 200
     assert board.raw_admin("GET", "/api/channels/all/").status_code == 200
     body = {"model": model, "messages": [{"role": "user", "content": "hi"}]}
-    assert board.http.post("//v1/chat/completions", headers=board.authorization, json=body).status_code == 200
+    url = board.url("gateway") + "//v1/chat/completions"
+    assert board.http.post(url, headers=board.authorization, json=body).status_code == 200
     for path in ("/api/channel", "/api/channel/"):
         new = {"type": 1, "name": f"slash {path}", "base_url": "", "models": ["slash"], "model_mapping": {}, "key": "k",
                "priority": 1}  # fmt: skip
