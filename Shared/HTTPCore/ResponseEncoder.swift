@@ -31,11 +31,15 @@ package enum ResponseEncoder {
         _ head: ResponseHead, framing: ResponseFraming, connection: ConnectionNotice, date: Span<UInt8>,
         to output: inout [UInt8]
     ) {
-        output.append("HTTP/1.1 ")
-        output.append(decimal: Int(head.status.code))
-        output.append(Octet.space)
-        output.append(contentsOf: head.status.reason.utf8)
-        output.append("\r\n")
+        if head.status.code == 200 {
+            output.append("HTTP/1.1 200 OK\r\n")
+        } else {
+            output.append("HTTP/1.1 ")
+            output.append(decimal: Int(head.status.code))
+            output.append(Octet.space)
+            output.append(contentsOf: head.status.reason.utf8)
+            output.append("\r\n")
+        }
         var needsDate = !date.isEmpty
         let bytes = head.headers.bytes.span
         for field in head.headers.fields {

@@ -46,7 +46,7 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
     private var isBodyPaused = false
     private var ignoresHangup = false
     private var timer: TimerID?
-    private var timerDue = MonotonicTime(nanoseconds: .max)
+    private var timerDue = MonotonicTime.never
 
     private static let readAhead = 64 * 1024
     /// A producer that goes on writing although it was told to wait is cut here.
@@ -72,11 +72,11 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
 
     func ready(_ readiness: Readiness) {
         guard !isClosed else { return }
-        if readiness.contains(.error) || readiness.contains(.hangup) { return lose() }
-        if readiness.contains(.writable) { flush() }
-        if readiness.contains(.readable) {
-            read(untilEnd: readiness.contains(.readHangup))
-        } else if readiness.contains(.readHangup), !wantsRead {
+        if readiness.has(.error) || readiness.has(.hangup) { return lose() }
+        if readiness.has(.writable) { flush() }
+        if readiness.has(.readable) {
+            read(untilEnd: readiness.has(.readHangup))
+        } else if readiness.has(.readHangup), !wantsRead {
             // More may wait to be read in front of the end; it is met when reading goes on.
             ignoresHangup = true
         }
@@ -99,11 +99,12 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
     }
 
     private func updateInterest() {
-        var wanted: Interest = []
-        if wantsRead { wanted.insert(.readable) }
-        if !output.isEmpty, !isDirty { wanted.insert(.writable) }
-        if machine.inputEnded || (ignoresHangup && !wantsRead) { wanted.insert(.withoutReadHangup) }
-        guard wanted != interest else { return }
+        var bits: UInt8 = 0
+        if wantsRead { bits |= Interest.readable.rawValue }
+        if !output.isEmpty, !isDirty { bits |= Interest.writable.rawValue }
+        if machine.inputEnded || (ignoresHangup && !wantsRead) { bits |= Interest.withoutReadHangup.rawValue }
+        guard bits != interest.rawValue else { return }
+        let wanted = Interest(rawValue: bits)
         interest = wanted
         do throws(EventLoopError) {
             try loop.update(fd, wanted)
@@ -443,7 +444,7 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
             server.giveBuffer(output.reclaim())
             machine.outputBlocked(false, at: loop.now)
             if closing != nil { return finishClosing() }
-        } else if output.count < before || !interest.contains(.writable) {
+        } else if output.count < before || interest.rawValue & Interest.writable.rawValue == 0 {
             machine.outputBlocked(true, at: loop.now)
         }
         if isDrained {
@@ -507,7 +508,8 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
 
     /// One timer per connection, moved only when it would fire too late: most requests never touch it.
     private func armTimer() {
-        guard !isClosed, let deadline = machine.nextDeadline, deadline < timerDue else { return }
+        let deadline = machine.nextDeadline
+        guard deadline < timerDue, !isClosed else { return }
         if let timer { loop.cancel(timer) }
         timerDue = deadline
         timer = loop.schedule(after: loop.now.duration(to: deadline)) { self.timerFired() }
@@ -515,7 +517,7 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
 
     private func timerFired() {
         timer = nil
-        timerDue = MonotonicTime(nanoseconds: .max)
+        timerDue = .never
         guard !isClosed else { return }
         switch machine.deadlineReached(at: loop.now) {
         case .none: break
@@ -527,4 +529,9 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
         }
         settle()
     }
+}
+
+extension Readiness {
+    /// Whether one flag is set. On the raw value: the operations of `OptionSet` are generic and are not specialised across modules.
+    fileprivate func has(_ flag: Readiness) -> Bool { rawValue & flag.rawValue != 0 }
 }

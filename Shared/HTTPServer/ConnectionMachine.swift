@@ -127,15 +127,13 @@ struct ConnectionMachine {
     private var answerRemaining = 0
     private var requestEndedAt = MonotonicTime(nanoseconds: 0)
 
-    private var readDeadline: MonotonicTime?
-    private var writeDeadline: MonotonicTime?
-    private var probeDeadline: MonotonicTime?
+    private var deadlines = Deadlines()
     private var lingerEnd = MonotonicTime(nanoseconds: 0)
 
     init(limits: MachineLimits, at now: MonotonicTime) {
         self.limits = limits
         parser = RequestParser(limits: limits.head)
-        readDeadline = now.advanced(by: limits.headerTimeout)
+        deadlines.read = now + limits.headerTimeout
     }
 
     // MARK: Input
@@ -160,7 +158,7 @@ struct ConnectionMachine {
                 if inputEnded { return (0, .end) }
                 if !headBegan {
                     headBegan = true
-                    readDeadline = now.advanced(by: limits.headerTimeout)
+                    deadlines.read = now + limits.headerTimeout
                 }
                 return (0, .needMore)
             }
@@ -180,7 +178,7 @@ struct ConnectionMachine {
         servedOne = true
         bodyBytes = 0
         dropsBody = false
-        readDeadline = nil
+        deadlines.read = .never
         answer = .waiting
         switch parsed.framing {
         case .none:
@@ -196,7 +194,7 @@ struct ConnectionMachine {
             decoder = ChunkedDecoder()
             reading = .chunked
         }
-        if reading != .complete, !owesContinue { readDeadline = now.advanced(by: limits.bodyIdleTimeout) }
+        if reading != .complete, !owesContinue { deadlines.read = now + limits.bodyIdleTimeout }
         return .request(parsed, hasBody: parsed.framing != .none)
     }
 
@@ -216,7 +214,7 @@ struct ConnectionMachine {
         do throws(ChunkFault) {
             switch try decoder.step(bytes, from: 0) {
             case .needMore:
-                readDeadline = now.advanced(by: limits.bodyIdleTimeout)
+                deadlines.read = now + limits.bodyIdleTimeout
                 return (bytes.count, .needMore)
             case .end(let end):
                 return note(end..<end, isLast: true, consumed: end, now)
@@ -237,10 +235,10 @@ struct ConnectionMachine {
     ) -> (Int, InputAction) {
         if isLast {
             reading = .complete
-            readDeadline = nil
+            deadlines.read = .never
             requestEndedAt = now
         } else {
-            readDeadline = now.advanced(by: limits.bodyIdleTimeout)
+            deadlines.read = now + limits.bodyIdleTimeout
         }
         guard dropsBody else { return (consumed, .body(range, isLast: isLast)) }
         dropped += range.count
@@ -267,21 +265,21 @@ struct ConnectionMachine {
         reading = .shut
         keepsAlive = false
         owesContinue = false
-        readDeadline = nil
+        deadlines.read = .never
     }
 
     /// Whether to send `100 Continue`, now that the handler asks for the body.
     mutating func bodyWanted(at now: MonotonicTime) -> Bool {
         guard owesContinue, answer == .waiting else { return false }
         owesContinue = false
-        readDeadline = now.advanced(by: limits.bodyIdleTimeout)
+        deadlines.read = now + limits.bodyIdleTimeout
         return true
     }
 
     /// The driver stopped or went on reading a body: silence is the client's fault only while we listen.
     mutating func readingPaused(_ isPaused: Bool, at now: MonotonicTime) {
         switch reading {
-        case .length, .chunked: readDeadline = isPaused || owesContinue ? nil : now.advanced(by: limits.bodyIdleTimeout)
+        case .length, .chunked: deadlines.read = isPaused || owesContinue ? .never : now + limits.bodyIdleTimeout
         case .head, .complete, .shut: break
         }
     }
@@ -301,8 +299,8 @@ struct ConnectionMachine {
             shut()
             return .gone
         }
-        if now <= requestEndedAt.advanced(by: limits.halfCloseWindow) {
-            if answer == .waiting { probeDeadline = now.advanced(by: limits.halfCloseProbeDelay) }
+        if now <= requestEndedAt + limits.halfCloseWindow {
+            if answer == .waiting { deadlines.probe = now + limits.halfCloseProbeDelay }
             return .keepAnswering
         }
         return answer == .waiting && version == .http11 ? .probe : .gone
@@ -315,7 +313,7 @@ struct ConnectionMachine {
         status: HTTPStatus, body: BodyFraming, wantsClose: Bool
     ) -> AnswerPlan {
         answer = .sending
-        probeDeadline = nil
+        deadlines.probe = .never
         // The client was never asked for its body; whether it sends it anyway cannot be known, so the next head could not be found.
         if wantsClose || isDraining || owesContinue { keepsAlive = false }
         owesContinue = false
@@ -356,7 +354,7 @@ struct ConnectionMachine {
     /// The answer is complete, as far as the handler is concerned.
     mutating func finishAnswer(at now: MonotonicTime) -> FinishAction {
         answer = .finished
-        probeDeadline = nil
+        deadlines.probe = .never
         if answerRemaining > 0 { return .cut }
         guard keepsAlive, !isDraining else { return .linger }
         return .stay
@@ -375,7 +373,7 @@ struct ConnectionMachine {
         case .length, .chunked:
             dropped = 0
             dropsBody = true
-            readDeadline = now.advanced(by: limits.bodyIdleTimeout)
+            deadlines.read = now + limits.bodyIdleTimeout
             return .stay
         case .head, .shut: return .linger
         }
@@ -385,7 +383,7 @@ struct ConnectionMachine {
         reading = .head
         answer = .none
         headBegan = false
-        readDeadline = now.advanced(by: limits.idleTimeout)
+        deadlines.read = now + limits.idleTimeout
     }
 
     /// The last byte is flushed and the sending side is shut: only the client's end is awaited.
@@ -393,41 +391,36 @@ struct ConnectionMachine {
         shut()
         isLingering = true
         answer = .finished
-        writeDeadline = nil
-        probeDeadline = nil
-        lingerEnd = now.advanced(by: limits.lingerTimeout * 5)
-        readDeadline = now.advanced(by: limits.lingerTimeout)
+        deadlines.write = .never
+        deadlines.probe = .never
+        lingerEnd = now + limits.lingerTimeout * 5
+        deadlines.read = now + limits.lingerTimeout
     }
 
     /// Bytes came while lingering; they are dropped, within bounds of time.
     mutating func lingerRead(at now: MonotonicTime) {
-        readDeadline = min(lingerEnd, now.advanced(by: limits.lingerTimeout))
+        deadlines.read = min(lingerEnd, now + limits.lingerTimeout)
     }
 
     // MARK: Time and drain
 
     /// The kernel takes no more bytes (`true`), took some (`true` again) or took all (`false`).
     mutating func outputBlocked(_ isBlocked: Bool, at now: MonotonicTime) {
-        writeDeadline = isBlocked ? now.advanced(by: limits.writeStallTimeout) : nil
+        deadlines.write = isBlocked ? now + limits.writeStallTimeout : .never
     }
 
-    /// When `deadlineReached` must be called next.
-    var nextDeadline: MonotonicTime? {
-        var next = readDeadline
-        if let writeDeadline { next = min(next ?? writeDeadline, writeDeadline) }
-        if let probeDeadline { next = min(next ?? probeDeadline, probeDeadline) }
-        return next
-    }
+    /// When `deadlineReached` must be called next; `.never` when nothing is timed.
+    var nextDeadline: MonotonicTime { deadlines.next }
 
     /// Judges what the passing of time means; harmless when nothing is due.
     mutating func deadlineReached(at now: MonotonicTime) -> DeadlineAction {
-        if let writeDeadline, writeDeadline <= now { return .gone }
-        if let probeDeadline, probeDeadline <= now {
-            self.probeDeadline = nil
+        if deadlines.write <= now { return .gone }
+        if deadlines.probe <= now {
+            deadlines.probe = .never
             return version == .http11 ? .probe : .none
         }
-        guard let readDeadline, readDeadline <= now else { return .none }
-        self.readDeadline = nil
+        guard deadlines.read <= now else { return .none }
+        deadlines.read = .never
         if isLingering { return .close }
         switch reading {
         case .head:
@@ -449,33 +442,7 @@ struct ConnectionMachine {
         isDraining = true
         guard answer == .none, !headBegan else { return false }
         if servedOne { return true }
-        let moment = now.advanced(by: .seconds(1))
-        readDeadline = min(readDeadline ?? moment, moment)
+        deadlines.read = min(deadlines.read, now + Nanoseconds(.seconds(1)))
         return false
-    }
-}
-
-/// The part of `ServerConfiguration` that the machine needs.
-struct MachineLimits {
-    var head: HeadLimits
-    var maxBodyBytes: Int
-    var headerTimeout: Duration
-    var idleTimeout: Duration
-    var bodyIdleTimeout: Duration
-    var writeStallTimeout: Duration
-    var lingerTimeout: Duration
-    var halfCloseWindow: Duration
-    var halfCloseProbeDelay: Duration
-
-    init(_ configuration: ServerConfiguration) {
-        head = configuration.headLimits
-        maxBodyBytes = configuration.maxBodyBytes
-        headerTimeout = configuration.headerTimeout
-        idleTimeout = configuration.idleTimeout
-        bodyIdleTimeout = configuration.bodyIdleTimeout
-        writeStallTimeout = configuration.writeStallTimeout
-        lingerTimeout = configuration.lingerTimeout
-        halfCloseWindow = configuration.halfCloseWindow
-        halfCloseProbeDelay = configuration.halfCloseProbeDelay
     }
 }

@@ -134,7 +134,7 @@ private struct Bench {
     func idleTime() {
         var bench = Bench()
         bench.feed("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-        #expect(bench.machine.nextDeadline == nil)
+        #expect(bench.machine.nextDeadline == .never)
         #expect(bench.answer() == .stay)
         bench.pass(.seconds(74))
         #expect(bench.machine.deadlineReached(at: bench.now) == .none)
@@ -164,7 +164,7 @@ private struct Bench {
         let head = "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
         var asked = Bench()
         asked.feed(head)
-        #expect(asked.machine.nextDeadline == nil)
+        #expect(asked.machine.nextDeadline == .never)
         let first = asked.machine.bodyWanted(at: asked.now)
         let second = asked.machine.bodyWanted(at: asked.now)
         #expect(first && !second)
