@@ -23,7 +23,7 @@ package struct OpenAIAnswer: Sendable {
         } catch {
             throw UpstreamError(
                 status: 502, message: "the upstream answered something that is no JSON object", type: "upstream_error",
-                code: .string("bad_response"))
+                code: .string(UpstreamError.badResponse))
         }
         if let error = scan[2], error.kind == .object || error.kind == .string,
             let tree = try? parser.parse(bytes), let fault = UpstreamError(status: 500, tree: tree)

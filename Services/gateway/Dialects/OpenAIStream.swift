@@ -55,7 +55,7 @@ package struct OpenAIStream: StreamRelay, Sendable {
         guard splitter.waiting <= maxEventBytes else {
             throw UpstreamError(
                 status: 502, message: "an event of the upstream's stream is larger than \(maxEventBytes) bytes",
-                type: "upstream_error", code: .string("bad_response"))
+                type: "upstream_error", code: .string(UpstreamError.badResponse))
         }
     }
 

@@ -18,6 +18,9 @@ package struct UpstreamError: Error, Equatable, Sendable {
         self.param = param
     }
 
+    /// The code of an answer that could not be read, as the reference has it (contract relay §2.8).
+    package static let badResponse = "bad_response"
+
     /// No message taken from an upstream is longer.
     private static let maxMessage = 4096
 
@@ -34,7 +37,7 @@ package struct UpstreamError: Error, Equatable, Sendable {
             self.init(
                 status: base,
                 message: trimmed.isEmpty ? "the upstream answered status \(status) without a body" : trimmed,
-                type: "upstream_error", code: .string("bad_response"), param: .int(status))
+                type: "upstream_error", code: .string(Self.badResponse), param: .int(status))
             return
         }
         self = error

@@ -181,7 +181,7 @@ final class AttemptLoop {
             answer = try exchange.answer(bytes, parser: parser)
         } catch {
             var error = error
-            let isForeign = error.code == .string(RelayError.Code.upstreamBadAnswer.rawValue)
+            let isForeign = error.code == .string(UpstreamError.badResponse)
             if isForeign, !isJSON, let type = response.headers.first("content-type") {
                 error.message = "the upstream answered \(type.prefix(80)), not JSON"
             }
