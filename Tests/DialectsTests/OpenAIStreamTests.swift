@@ -43,6 +43,32 @@ struct OpenAIStreamTests {
         #expect(stream.usage == TokenUsage(inputTokens: 7, outputTokens: 3, totalTokens: 10))
     }
 
+    @Test("a caller that declined usage gets neither the usage chunk nor its counts, which are still read")
+    func declined() throws {
+        let text = #"""
+            data: {"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}
+
+            data: {"model":"m","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}
+
+            data: [DONE]
+
+
+            """#
+        let parser = JSONParser()
+        var stream = OpenAIStream(requestedModel: "asked", withholdsUsage: true, joinsUsage: false)
+        var out: [UInt8] = []
+        try stream.feed(Array(text.utf8), parser: parser, into: &out)
+        let expected = #"""
+            data: {"model":"asked","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}
+
+            data: [DONE]
+
+
+            """#
+        #expect(String(decoding: out, as: UTF8.self) == expected)
+        #expect(stream.usage?.outputTokens == 4)
+    }
+
     @Test("a usage chunk that the caller did not ask for joins the finished chunk", arguments: [last, bareLast])
     func usageJoins(finish: String) throws {
         let (text, stream, _) = try relay("\(chunk)\n\n\(finish)\n\n\(usage)\n\ndata: [DONE]\n\n")

@@ -31,7 +31,9 @@ package struct OpenAIExchange: Exchange, Sendable {
     }
 
     package func makeStream() -> any StreamRelay {
-        OpenAIStream(requestedModel: requestedModel, withholdsUsage: call.includesUsage != true)
+        OpenAIStream(
+            requestedModel: requestedModel, withholdsUsage: call.includesUsage != true,
+            joinsUsage: call.includesUsage != false)
     }
 
     package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {

@@ -7,7 +7,7 @@ package import JSON
 /// Bytes go in as they come, bytes for the caller come out, event by event and otherwise unchanged (contract providers §3.4):
 /// - `model` becomes the requested name;
 /// - a usage chunk (`"choices":[]`) that only the gateway asked for is withheld, and its `usage` joins the last chunk with a finish reason, which is
-///   held back for it: a caller that did not ask sees no chunk without choices, and still gets the counts;
+///   held back for it: a caller that did not ask sees no chunk without choices, and still gets the counts; one that declined them gets none;
 /// - `id:` and `retry:` lines are dropped, since clients stumble on them; comments pass, for they keep connections alive;
 /// - what follows `[DONE]` is dropped, and `end` adds a `[DONE]` that the upstream forgot.
 package struct OpenAIStream: StreamRelay, Sendable {
@@ -19,6 +19,7 @@ package struct OpenAIStream: StreamRelay, Sendable {
 
     private let model: [UInt8]
     private let withholdsUsage: Bool
+    private let joinsUsage: Bool
     private let maxEventBytes: Int
     private var splitter = SSESplitter()
     /// A finished event that waits for the usage; emitted with the next event at the latest.
@@ -35,10 +36,14 @@ package struct OpenAIStream: StreamRelay, Sendable {
     /// - Parameters:
     ///   - requestedModel: The name the caller used.
     ///   - withholdsUsage: Whether the usage chunk was asked for by the gateway and not by the caller.
+    ///   - joinsUsage: Whether withheld counts join the last chunk; not for a caller that said `include_usage: false`.
     ///   - maxEventBytes: The largest event that is relayed.
-    package init(requestedModel: String, withholdsUsage: Bool, maxEventBytes: Int = 16 * 1024 * 1024) {
+    package init(
+        requestedModel: String, withholdsUsage: Bool, joinsUsage: Bool = true, maxEventBytes: Int = 16 * 1024 * 1024
+    ) {
         model = JSONWriter.quoted(requestedModel)
         self.withholdsUsage = withholdsUsage
+        self.joinsUsage = joinsUsage
         self.maxEventBytes = maxEventBytes
     }
 
@@ -120,14 +125,14 @@ package struct OpenAIStream: StreamRelay, Sendable {
         let choices = scan[3]?.range.shifted(by: payload.lowerBound)
         let hasChoice = choices.map { bytes[$0].contains(UInt8(ascii: "{")) } ?? false
         if !hasChoice, withholdsUsage, hasUsage, let field = scan[1] {
-            joinHeld(usage: bytes[field.range.shifted(by: payload.lowerBound)])
+            if joinsUsage { joinHeld(usage: bytes[field.range.shifted(by: payload.lowerBound)]) }
             releaseHeld(into: &out)
             return
         }
         releaseHeld(into: &out)
         let isLast = hasChoice && choices.map { Self.hasFinishReason(bytes, $0, parser) } ?? false
         if isLast { isFinished = true }
-        if isLast, withholdsUsage, !hasUsage {
+        if isLast, withholdsUsage, joinsUsage, !hasUsage {
             hold(bytes, block, payload, scan)
         } else {
             append(bytes, block, payload, scan[0], into: &out)
