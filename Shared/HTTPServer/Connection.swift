@@ -11,13 +11,13 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
     // SAFETY: confined to `loop`; readiness, timers, handlers and end-of-pass work all run there.
 
     /// One request and its answer.
-    private struct Exchange {
+    struct Exchange {
         let request: ServerRequest
         let writer: ResponseWriter
     }
 
     /// How the connection ends once its output is flushed.
-    private enum Closing {
+    enum Closing {
         case linger, plain
     }
 
@@ -28,29 +28,27 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
 
     private let fd: Int32
     private let peer: PeerAddress
-    private let server: LoopServer
-    private let loop: EventLoop
-    private var machine: ConnectionMachine
+    let server: LoopServer
+    let loop: EventLoop
+    var machine: ConnectionMachine
 
     private var inbox: [UInt8] = []
     private var inboxStart = 0
-    private var output = OutputQueue()
-    private var exchange: Exchange?
-    private var task: Task<Void, Never>?
-    private var isServing = false
-    private var turn: Waiter?
-    private var closing: Closing?
+    var output = OutputQueue()
+    var exchange: Exchange?
+    var task: Task<Void, Never>?
+    var isServing = false
+    var turn: Waiter?
+    var closing: Closing?
     private(set) var isClosed = false
 
     private var interest: Interest = .readable
-    private var isBodyPaused = false
-    private var ignoresHangup = false
+    var isBodyPaused = false
+    var ignoresHangup = false
     private var timer: TimerID?
     private var timerDue = MonotonicTime.never
 
     private static let readAhead = 64 * 1024
-    /// A producer that goes on writing although it was told to wait is cut here.
-    private static let outputLimit = 16 * 1024 * 1024
 
     init(fd: Int32, peer: PeerAddress, server: LoopServer) {
         self.fd = fd
@@ -84,7 +82,7 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
     }
 
     /// Brings task, timer and interest in line with what has happened.
-    private func settle() {
+    func settle() {
         guard !isClosed else { return }
         if exchange != nil, !isServing { serve() }
         guard !isClosed else { return }
@@ -148,7 +146,7 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
     }
 
     /// Goes on with bytes that were kept.
-    private func processInbox() {
+    func processInbox() {
         guard exchange == nil || !inbox.isEmpty else { return }
         let held = inbox
         inbox = []
@@ -246,177 +244,13 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
         machine.readingPaused(true, at: loop.now)
     }
 
-    // MARK: Exchange
-
-    /// Runs handlers as long as there are requests; one task per burst, so that an idle connection has none.
-    private func serve() {
-        isServing = true
-        let started = loop.spawn { await self.serveAll() }
-        guard isServing else { return }
-        task = started
-        // It left while the handler ran its first steps, before there was a task to cancel.
-        if isClosed, exchange?.writer.isFinished == false { started.cancel() }
-    }
-
-    private func serveAll() async {
-        while let exchange, !isClosed {
-            while !isClosed, output.count >= server.configuration.highWaterMark { await Waiter.park { turn = $0 } }
-            if !isClosed { await run(exchange) }
-            end(exchange)
-        }
-        isServing = false
-        task = nil
-        settle()
-    }
-
-    private func run(_ exchange: Exchange) async {
-        let writer = exchange.writer
-        do {
-            try await server.handler(exchange.request, writer)
-            if writer.headSent {
-                writer.finish()
-            } else {
-                refuse(.handlerFailed("the handler did not answer"), on: writer)
-            }
-        } catch {
-            guard !writer.headSent else { return writer.abort() }
-            switch error {
-            case BodyError.tooLarge(let limit): refuse(.bodyTooLarge(limit: limit), on: writer)
-            case BodyError.malformed(let reason): refuse(.badBody(reason), on: writer)
-            case BodyError.timedOut: refuse(.bodyTimeout, on: writer)
-            case let fault as ServerFault: refuse(fault, on: writer)
-            default: refuse(.handlerFailed(String(describing: error)), on: writer)
-            }
-        }
-    }
-
-    private func refuse(_ fault: ServerFault, on writer: ResponseWriter) {
-        guard !writer.isClosed else { return }
-        writer.refuse(server.refusal(fault), wantsClose: fault.status.code < 500)
-    }
-
-    private func end(_ exchange: Exchange) {
-        exchange.request.body.detach()
-        exchange.writer.detach()
-        self.exchange = nil
-        server.exchangeEnded()
-        guard !isClosed, closing == nil else { return }
-        if isBodyPaused {
-            isBodyPaused = false
-            ignoresHangup = false
-        }
-        switch machine.exchangeEnded(at: loop.now) {
-        case .stay: processInbox()
-        case .linger: close(.linger)
-        case .cut: close(.plain)
-        }
-    }
-
-    /// Answers in the place of a handler and ends the connection.
-    func refuse(_ fault: ServerFault) {
-        let refusal = server.refusal(fault)
-        let head = ResponseHead(status: refusal.status, headers: refusal.headers)
-        borrowBuffer()
-        output.append {
-            ResponseEncoder.append(
-                head, framing: .length(refusal.body.count), connection: .close, date: server.date().span, to: &$0)
-        }
-        output.append(refusal.body)
-        if let exchange { exchange.request.body.fail(.clientGone) }
-        close(.linger)
-    }
-
-    // MARK: Answer
-
-    func sendHead(_ head: ResponseHead, _ body: BodyFraming, wantsClose: Bool) {
-        loop.assertCurrent()
-        let saysClose = wantsClose || (!head.headers.isEmpty && head.headers.containsToken("connection", "close"))
-        let plan = machine.beginAnswer(status: head.status, body: body, wantsClose: saysClose)
-        borrowBuffer()
-        output.append {
-            ResponseEncoder.append(
-                head, framing: plan.framing, connection: plan.notice, date: server.date().span, to: &$0)
-        }
-        markDirty()
-    }
-
-    @discardableResult
-    func send(_ bytes: [UInt8]) -> WriteState {
-        loop.assertCurrent()
-        let before = output.count
-        switch machine.write(bytes.count) {
-        case .discard: return .open
-        case .raw(let allowed): output.append(allowed == bytes.count ? bytes : Array(bytes[0..<allowed]))
-        case .chunk:
-            guard !bytes.isEmpty else { break }
-            borrowBuffer()
-            output.append { ChunkedEncoder.appendHead(length: bytes.count, to: &$0) }
-            output.append(bytes)
-            output.append { ChunkedEncoder.appendTail(to: &$0) }
-        }
-        return written(before: before)
-    }
-
-    func send(_ bytes: Span<UInt8>) -> WriteState {
-        loop.assertCurrent()
-        let before = output.count
-        borrowBuffer()
-        switch machine.write(bytes.count) {
-        case .discard: return .open
-        case .raw(let allowed): output.append(bytes.extracting(0..<allowed))
-        case .chunk:
-            guard !bytes.isEmpty else { break }
-            output.append { ChunkedEncoder.appendHead(length: bytes.count, to: &$0) }
-            output.append(bytes)
-            output.append { ChunkedEncoder.appendTail(to: &$0) }
-        }
-        return written(before: before)
-    }
-
-    private func written(before: Int) -> WriteState {
-        let mark = server.configuration.highWaterMark
-        if output.count >= mark {
-            flush()
-            if isClosed { return .closed }
-            if before >= mark, output.count > Self.outputLimit {
-                lose()
-                return .closed
-            }
-            settleOutput()
-            return output.count >= mark ? .full : .open
-        }
-        markDirty()
-        return .open
-    }
-
-    /// Whether a producer that was told to wait may go on.
-    var isDrained: Bool { output.count <= server.configuration.lowWaterMark }
-
-    func finishAnswer() {
-        if machine.owesLastChunk {
-            borrowBuffer()
-            output.append { ChunkedEncoder.appendEnd(to: &$0) }
-        }
-        switch machine.finishAnswer(at: loop.now) {
-        case .stay: markDirty()
-        case .linger: close(.linger)
-        case .cut: close(.plain)
-        }
-    }
-
-    func abort() {
-        guard !isClosed else { return }
-        _ = output.flush(to: fd)
-        lose()
-    }
-
     // MARK: Output
 
-    private func borrowBuffer() {
+    func borrowBuffer() {
         if output.wantsBuffer { output.lend(server.takeBuffer()) }
     }
 
-    private func markDirty() {
+    func markDirty() {
         guard !isDirty, !isClosed else { return }
         isDirty = true
         server.flushAtEndOfPass(self)
@@ -430,13 +264,13 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
         settleOutput()
     }
 
-    private func settleOutput() {
+    func settleOutput() {
         guard !isClosed else { return }
         armTimer()
         updateInterest()
     }
 
-    private func flush() {
+    func flush() {
         let before = output.count
         let code = output.flush(to: fd)
         guard code == 0 else { return lose() }
@@ -455,7 +289,7 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
 
     // MARK: The end
 
-    private func close(_ how: Closing) {
+    func close(_ how: Closing) {
         guard !isClosed else { return }
         if closing == nil || how == .plain { closing = how }
         isBodyPaused = false
@@ -467,6 +301,13 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
     private func finishClosing() {
         guard closing == .linger, !machine.inputEnded, shutdown(fd, Int32(SHUT_WR)) == 0 else { return teardown() }
         machine.lingerBegan(at: loop.now)
+    }
+
+    /// Cuts the connection behind what was written so far.
+    func abort() {
+        guard !isClosed else { return }
+        _ = output.flush(to: fd)
+        lose()
     }
 
     /// The client left, or the connection must be cut.

@@ -60,7 +60,9 @@ package final class ResponseWriter: @unchecked Sendable {
         guard !headSent else { throw .headAlreadySent }
         guard let connection, !isFinished else { throw .clientGone }
         headSent = true
-        connection.sendHead(ResponseHead(status: status, headers: headers), body, wantsClose: false)
+        // An interim status is no answer; a client would wait on.
+        let final = status.code < 200 ? HTTPStatus.internalServerError : status
+        connection.sendHead(ResponseHead(status: final, headers: headers), body, wantsClose: false)
     }
 
     /// Sends a whole answer.
