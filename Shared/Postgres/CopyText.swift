@@ -61,7 +61,11 @@ package struct CopyText: Sendable {
     package mutating func append(_ value: (some BinaryInteger)?) {
         guard let value else { return appendNull() }
         separate()
-        bytes.append(contentsOf: String(value).utf8)
+        if let small = Int64(exactly: value) {
+            appendDigits(small.magnitude, isNegative: small < 0)
+        } else {
+            bytes.append(contentsOf: String(value).utf8)
+        }
     }
 
     /// Appends a number; `nil` is NULL.
@@ -82,7 +86,7 @@ package struct CopyText: Sendable {
     package mutating func append(_ value: Timestamp?) {
         guard let value else { return appendNull() }
         separate()
-        bytes.append(contentsOf: value.postgresText.utf8)
+        value.appendPostgresText(to: &bytes)
     }
 
     /// Appends a `bytea`; `nil` is NULL.
@@ -97,6 +101,17 @@ package struct CopyText: Sendable {
         case .null: appendNull()
         case .text(let text): append(text)
         case .binary(let bytes): append(bytea: bytes)
+        }
+    }
+
+    /// Without a detour through `String`, which costs more than all else that is done with a number.
+    private mutating func appendDigits(_ magnitude: UInt64, isNegative: Bool) {
+        if isNegative { bytes.append(UInt8(ascii: "-")) }
+        var scale: UInt64 = 1
+        while magnitude / scale >= 10 { scale *= 10 }
+        while scale > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude / scale % 10))
+            scale /= 10
         }
     }
 

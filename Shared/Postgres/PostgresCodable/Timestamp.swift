@@ -20,17 +20,28 @@ extension Timestamp: PostgresEncodable, PostgresDecodable, PostgresArrayElement 
 
     /// `YYYY-MM-DD hh:mm:ss.ffffff+00`, with ` BC` before year 1.
     var postgresText: String {
-        if microseconds == .max { return "infinity" }
-        if microseconds == .min { return "-infinity" }
+        var bytes: [UInt8] = []
+        appendPostgresText(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends the same text to bytes.
+    func appendPostgresText(to bytes: inout [UInt8]) {
+        if microseconds == .max { return bytes.append(contentsOf: "infinity".utf8) }
+        if microseconds == .min { return bytes.append(contentsOf: "-infinity".utf8) }
         let (days, rest) = microseconds.flooredDivision(by: 86_400_000_000)
         let (year, month, day) = Self.civil(fromDays: days)
         let seconds = rest / 1_000_000
-        var text = Self.padded(year > 0 ? year : 1 - year, 4)
-        text += "-\(Self.padded(month, 2))-\(Self.padded(day, 2))"
-        text +=
-            " \(Self.padded(seconds / 3600, 2)):\(Self.padded(seconds / 60 % 60, 2)):\(Self.padded(seconds % 60, 2))"
-        text += ".\(Self.padded(rest % 1_000_000, 6))+00"
-        return year > 0 ? text : text + " BC"
+        Self.append(year > 0 ? year : 1 - year, width: 4, to: &bytes)
+        for (mark, part) in [
+            ("-", month), ("-", day), (" ", seconds / 3600), (":", seconds / 60 % 60), (":", seconds % 60),
+        ] as [(Unicode.Scalar, Int64)] {
+            bytes.append(UInt8(ascii: mark))
+            Self.append(part, width: 2, to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "."))
+        Self.append(rest % 1_000_000, width: 6, to: &bytes)
+        bytes.append(contentsOf: (year > 0 ? "+00" : "+00 BC").utf8)
     }
 
     package static func decode(postgresText text: Span<UInt8>) throws(PostgresDecodeFault) -> Self {
@@ -38,9 +49,15 @@ extension Timestamp: PostgresEncodable, PostgresDecodable, PostgresArrayElement 
         return try reader.read()
     }
 
-    private static func padded(_ value: Int64, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    /// Decimal digits of a number that is not negative, zeros in front up to the width.
+    private static func append(_ value: Int64, width: Int, to bytes: inout [UInt8]) {
+        var scale: Int64 = 1
+        for _ in 1..<width { scale *= 10 }
+        while value / scale >= 10 { scale *= 10 }
+        while scale > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / scale % 10))
+            scale /= 10
+        }
     }
 
     /// Year (0 is 1 BC), month and day of a day count since 1970, by the proleptic Gregorian calendar.
