@@ -149,7 +149,8 @@ let package = Package(
         part(
             "LogIngestion", of: "log-collector",
             needs: [
-                "LogStore", "Contracts", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Crypto", "Postgres", "Telemetry",
+                "LogStore", "Contracts", "InternalHTTP", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Postgres",
+                "Telemetry",
             ]),
         part(
             "Retention", of: "log-collector", needs: ["LogStore", "Postgres", "Lifecycle", "EventLoop", "Telemetry"]),
@@ -197,11 +198,23 @@ let package = Package(
         tests("JSON"),
         tests("Crypto", needs: ["Telemetry"]),
         tests("Telemetry"),
+        .target(
+            name: "CollectorSupport",
+            dependencies: [
+                "LogStore", "Contracts", "Postgres", "Migrations", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop",
+                "JSON", "Telemetry", "TestSupport",
+            ], path: "Tests/CollectorSupport", swiftSettings: house),
         tests("AdminHTTP", needs: ["HTTPCore", "JSON", "Telemetry"]),
-        tests("LogStore"),
-        tests("LogIngestion", needs: ["Contracts"]),
-        tests("Retention", needs: ["LogStore"]),
-        tests("LogAPI", needs: ["AdminHTTP", "LogStore", "Contracts", "JSON"]),
+        tests("LogStore", needs: ["CollectorSupport", "Contracts", "EventLoop", "Lifecycle", "Postgres", "Telemetry"]),
+        tests(
+            "LogIngestion",
+            needs: ["CollectorSupport", "Contracts", "EventLoop", "HTTPServer", "HTTPCore", "LogStore", "Postgres", "Telemetry"]),
+        tests("Retention", needs: ["CollectorSupport", "EventLoop", "LogStore", "Lifecycle", "Postgres", "Telemetry"]),
+        tests(
+            "LogAPI",
+            needs: [
+                "CollectorSupport", "AdminHTTP", "LogStore", "Contracts", "HTTPServer", "HTTPCore", "JSON", "Postgres", "Telemetry",
+            ]),
         tests("Configuration"),
         tests("Lifecycle", needs: ["EventLoop", "Telemetry"]),
         tests(

@@ -29,7 +29,7 @@ struct IngestFault: Error, Equatable {
             fault: Fault(code: "too_large", message: "a shipment has at most \(limit) bytes"))
     }
 
-    /// What an error while storing means for the gateway. Nothing of a shipment is lost by any of them: it is sent again.
+    /// What an error while storing means for the gateway: always 503, because the records are good and an operator can mend the rest.
     init(_ error: PostgresError) {
         switch error {
         case .unavailable, .poolTimeout, .overloaded, .shutDown, .commitOutcomeUnknown, .statementTimeout, .cancelled:
@@ -39,7 +39,7 @@ struct IngestFault: Error, Equatable {
         case let error where error.isTransient: self.init(unavailable: "PostgreSQL cannot take the shipment now")
         default:
             self.init(
-                status: .internalServerError, answer: .failed,
+                status: .serviceUnavailable, answer: .failed,
                 fault: Fault(code: "store_failed", message: "PostgreSQL refused the shipment: \(error.code)"),
                 retryAfter: 5)
         }

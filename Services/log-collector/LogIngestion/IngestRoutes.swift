@@ -1,8 +1,8 @@
 import Contracts
-import Crypto
 package import EventLoop
 import HTTPCore
 package import HTTPServer
+import InternalHTTP
 import JSON
 package import LogStore
 import Postgres
@@ -15,7 +15,7 @@ package final class IngestRoutes: Sendable {
     private static let longestInstance = 128
 
     private let writer: LogWriter
-    private let key: [UInt8]
+    private let auth: PeerAuth
     private let permits: IngestPermits
     private let readers: BlockingPool
     private let metrics: IngestMetrics
@@ -35,7 +35,7 @@ package final class IngestRoutes: Sendable {
         logger: Logger
     ) {
         self.writer = writer
-        self.key = Array(key.reveal.utf8)
+        auth = PeerAuth(key: key)
         self.permits = IngestPermits(limit: concurrency)
         self.readers = readers
         self.metrics = metrics
@@ -66,8 +66,7 @@ package final class IngestRoutes: Sendable {
     }
 
     private func take(_ request: ServerRequest) async throws -> LogAck {
-        let presented = request.head.headers.first(InternalAuth.header) ?? ""
-        guard !key.isEmpty, constantTimeEquals(Array(presented.utf8), key) else { throw IngestFault.unauthorized }
+        guard auth.admits(request.head.headers) else { throw IngestFault.unauthorized }
         let shipment = try shipment(request.head.headers)
         guard permits.take() else { throw IngestFault.busy }
         defer { permits.giveBack() }

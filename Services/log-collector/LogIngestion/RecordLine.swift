@@ -23,6 +23,8 @@ enum RecordLineFault: Error, Equatable, Sendable {
 ///
 /// Five fields make a record. The others have defaults, and what they hold of another type counts as absent: a newer gateway may write
 /// them differently, and a record with a gap is worth more than none.
+///
+/// The fields are found by scans of the bytes; a tree of the line would cost three times as much as everything else that is done with a record.
 struct RecordLine {
     private static let times: ClosedRange<Int64> = 0...253_402_300_799_999_999
 
@@ -30,116 +32,84 @@ struct RecordLine {
 
     /// Reads the line that stands at `range`. Bytes that are not UTF-8 are replaced, so that a hostile byte never loses a record.
     func record(in bytes: [UInt8], at range: Range<Int>) throws(RecordLineFault) -> CallRecord {
-        try record(tree(bytes, range))
+        try record(fields(bytes, range))
     }
 
-    private func tree(_ bytes: [UInt8], _ range: Range<Int>) throws(RecordLineFault) -> JSONValue {
+    private func fields(_ bytes: [UInt8], _ range: Range<Int>) throws(RecordLineFault) -> RecordFields {
         do throws(JSONError) {
-            return try parser.parse(bytes, in: range)
+            return try RecordFields(parser, bytes, range)
         } catch {
             let repaired = Array(String(decoding: bytes[range], as: UTF8.self).utf8)
-            guard repaired != Array(bytes[range]), let value = try? parser.parse(repaired) else {
-                throw .json(error.message)
-            }
-            return value
+            guard repaired != Array(bytes[range]), let fields = try? RecordFields(parser, repaired, repaired.indices)
+            else { throw .json(error.message) }
+            return fields
         }
     }
 
-    private func record(_ value: JSONValue) throws(RecordLineFault) -> CallRecord {
-        guard let object = value.object else { throw .json("the line is no object") }
+    private func record(_ fields: RecordFields) throws(RecordLineFault) -> CallRecord {
+        guard let requestID = fields.string(.requestID) else { throw .field("requestID") }
+        guard let model = fields.string(.model) else { throw .field("model") }
+        guard let code = fields.int(.code) else { throw .field("code") }
         var record = CallRecord(
-            requestID: "", requestAt: -1, finishedAt: -1, model: "", mode: .unknown, code: 0,
-            outcome: .completed, endpoint: "", ip: "")
-        var required: Set<Required> = []
-        var outcome: CallOutcome?
-        for member in object.members {
-            if let key = Required(rawValue: member.key) {
-                if read(member.value, as: key, into: &record) { required.insert(key) }
-            } else if member.key == "outcome" {
-                outcome = member.value.string.flatMap(CallOutcome.init(rawValue:))
-            } else {
-                read(member, into: &record)
-            }
-        }
-        for key in Required.allCases where !required.contains(key) { throw .field(key.rawValue) }
-        if !Self.times.contains(record.requestAt) { throw .time("requestAt") }
-        if !Self.times.contains(record.finishedAt) { throw .time("finishedAt") }
-        if let retryAt = record.retryAt, !Self.times.contains(retryAt) { record.retryAt = nil }
-        record.outcome = outcome ?? (record.code == 200 ? .completed : .failed)
+            requestID: requestID, requestAt: try time(.requestAt, fields), finishedAt: try time(.finishedAt, fields),
+            model: model, mode: fields.int(.mode).flatMap(RelayMode.init(rawValue:)) ?? .unknown, code: code,
+            outcome: fields.string(.outcome).flatMap(CallOutcome.init(rawValue:))
+                ?? (code == 200 ? .completed : .failed),
+            endpoint: fields.string(.endpoint) ?? "", ip: fields.string(.ip) ?? "")
+        record.firstByteMicroseconds = fields.int(.firstByteMicroseconds).map(Int64.init)
+        record.retryAt = fields.int(.retryAt).map(Int64.init).flatMap { Self.times.contains($0) ? $0 : nil }
+        record.upstreamModel = fields.string(.upstreamModel) ?? ""
+        record.isStream = fields.bool(.isStream)
+        record.channel = fields.int(.channel)
+        record.group = fields.string(.group) ?? ""
+        record.tokenID = fields.int(.tokenID)
+        record.tokenName = fields.string(.tokenName) ?? ""
+        record.user = fields.string(.user) ?? ""
+        record.upstreamID = fields.string(.upstreamID) ?? ""
+        record.usageSource = fields.string(.usageSource).flatMap(UsageSource.init(rawValue:)) ?? .unknown
+        record.content = fields.string(.content) ?? ""
+        record.requestBody = fields.string(.requestBody)
+        record.responseBody = fields.string(.responseBody)
+        record.isRequestBodyTruncated = fields.bool(.isRequestBodyTruncated)
+        record.isResponseBodyTruncated = fields.bool(.isResponseBodyTruncated)
+        if let range = fields.range(of: .usage, .object) { record.usage = usage(fields.bytes, range) }
+        if let range = fields.range(of: .attempts, .array) { record.attempts = attempts(fields.bytes, range) }
         return record
     }
 
-    private enum Required: String, CaseIterable {
-        case requestID, requestAt, finishedAt, model, code
+    private func time(_ key: RecordFields.Key, _ fields: RecordFields) throws(RecordLineFault) -> Int64 {
+        guard let value = fields.int(key).map(Int64.init) else { throw .field("\(key)") }
+        guard Self.times.contains(value) else { throw .time("\(key)") }
+        return value
     }
 
-    private func read(_ value: JSONValue, as key: Required, into record: inout CallRecord) -> Bool {
-        switch (key, value.string, value.int) {
-        case (.requestID, let text?, _): record.requestID = text
-        case (.model, let text?, _): record.model = text
-        case (.requestAt, _, let number?): record.requestAt = Int64(number)
-        case (.finishedAt, _, let number?): record.finishedAt = Int64(number)
-        case (.code, _, let number?): record.code = number
-        default: return false
+    private static let usageKeys = JSONKeys(
+        "inputTokens", "outputTokens", "totalTokens", "cachedTokens", "cacheCreationTokens", "reasoningTokens")
+    private static let mediaKeys = JSONKeys(
+        "audioInputTokens", "audioOutputTokens", "imageInputTokens", "imageOutputTokens")
+
+    private func usage(_ bytes: [UInt8], _ range: Range<Int>) -> TokenUsage {
+        guard let plain = try? parser.scan(bytes, in: range, for: Self.usageKeys),
+            let media = try? parser.scan(bytes, in: range, for: Self.mediaKeys)
+        else { return TokenUsage() }
+        func count(_ field: JSONField?) -> Int { field?.int(in: bytes, from: range.lowerBound) ?? 0 }
+        return TokenUsage(
+            inputTokens: count(plain[0]), outputTokens: count(plain[1]), totalTokens: count(plain[2]),
+            cachedTokens: count(plain[3]), cacheCreationTokens: count(plain[4]), reasoningTokens: count(plain[5]),
+            audioInputTokens: count(media[0]), audioOutputTokens: count(media[1]), imageInputTokens: count(media[2]),
+            imageOutputTokens: count(media[3]))
+    }
+
+    private func attempts(_ bytes: [UInt8], _ range: Range<Int>) -> [CallAttempt] {
+        guard let elements = try? parser.parse(bytes, in: range).array else { return [] }
+        return elements.compactMap { value in
+            guard value.object != nil else { return nil }
+            return CallAttempt(
+                channel: value["channel"]?.int ?? 0, reason: value["reason"]?.string ?? "",
+                status: value["status"]?.int,
+                outcome: value["outcome"]?.string.flatMap(CallOutcome.init(rawValue:)) ?? .failed,
+                error: value["error"]?.string ?? "", startedAt: Int64(value["startedAt"]?.int ?? 0),
+                durationMicroseconds: Int64(value["durationMicroseconds"]?.int ?? 0))
         }
-        return true
-    }
-
-    private func read(_ member: JSONObject.Member, into record: inout CallRecord) {
-        let value = member.value
-        switch member.key {
-        case "firstByteMicroseconds": record.firstByteMicroseconds = value.int.map(Int64.init)
-        case "retryAt": record.retryAt = value.int.map(Int64.init)
-        case "upstreamModel": record.upstreamModel = value.string ?? ""
-        case "mode": record.mode = value.int.flatMap(RelayMode.init(rawValue:)) ?? .unknown
-        case "isStream": record.isStream = value.bool ?? false
-        case "channel": record.channel = value.int
-        case "group": record.group = value.string ?? ""
-        case "tokenID": record.tokenID = value.int
-        case "tokenName": record.tokenName = value.string ?? ""
-        case "endpoint": record.endpoint = value.string ?? ""
-        case "ip": record.ip = value.string ?? ""
-        case "user": record.user = value.string ?? ""
-        case "upstreamID": record.upstreamID = value.string ?? ""
-        case "usage": record.usage = usage(value)
-        case "usageSource": record.usageSource = value.string.flatMap(UsageSource.init(rawValue:)) ?? .unknown
-        case "attempts": record.attempts = value.array?.compactMap(attempt) ?? []
-        case "content": record.content = value.string ?? ""
-        case "requestBody": record.requestBody = value.string
-        case "responseBody": record.responseBody = value.string
-        case "isRequestBodyTruncated": record.isRequestBodyTruncated = value.bool ?? false
-        case "isResponseBodyTruncated": record.isResponseBodyTruncated = value.bool ?? false
-        default: break
-        }
-    }
-
-    private func usage(_ value: JSONValue) -> TokenUsage {
-        var usage = TokenUsage()
-        for member in value.object?.members ?? [] {
-            let count = member.value.int ?? 0
-            switch member.key {
-            case "inputTokens": usage.inputTokens = count
-            case "outputTokens": usage.outputTokens = count
-            case "totalTokens": usage.totalTokens = count
-            case "cachedTokens": usage.cachedTokens = count
-            case "cacheCreationTokens": usage.cacheCreationTokens = count
-            case "reasoningTokens": usage.reasoningTokens = count
-            case "audioInputTokens": usage.audioInputTokens = count
-            case "audioOutputTokens": usage.audioOutputTokens = count
-            case "imageInputTokens": usage.imageInputTokens = count
-            case "imageOutputTokens": usage.imageOutputTokens = count
-            default: break
-            }
-        }
-        return usage
-    }
-
-    private func attempt(_ value: JSONValue) -> CallAttempt? {
-        guard value.object != nil else { return nil }
-        return CallAttempt(
-            channel: value["channel"]?.int ?? 0, reason: value["reason"]?.string ?? "", status: value["status"]?.int,
-            outcome: value["outcome"]?.string.flatMap(CallOutcome.init(rawValue:)) ?? .failed,
-            error: value["error"]?.string ?? "", startedAt: Int64(value["startedAt"]?.int ?? 0),
-            durationMicroseconds: Int64(value["durationMicroseconds"]?.int ?? 0))
     }
 }

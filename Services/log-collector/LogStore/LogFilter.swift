@@ -49,7 +49,7 @@ package struct LogFilter: Hashable, Sendable {
         switch result {
         case .success: parts.append("code = 200")
         case .failure: parts.append("code <> 200")
-        case .code(let code): parts.append("code = \(code)::bigint")
+        case .code(let code): parts.append("code = \(code)")
         case nil: break
         }
         if let keyword { parts.append(keywordCondition(keyword)) }

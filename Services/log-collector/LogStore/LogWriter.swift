@@ -147,10 +147,14 @@ package struct LogWriter: Sendable {
         return copied
     }
 
+    /// The server's message may quote a value of the row, which is a caller's text; the state says as much as is needed.
     private func reportRefused(_ records: ArraySlice<CallRows.Numbered>, _ fault: PostgresError) {
-        let requestID = String(records.first?.record.requestID.prefix(64) ?? "")
-        logger.error(
-            "PostgreSQL refused a call record", ["request_id": .string(requestID), "error": .string("\(fault)")])
+        var fields: LogFields = [
+            "request_id": .string(String(records.first?.record.requestID.prefix(64) ?? "")),
+            "error": .string(fault.code),
+        ]
+        if case .server(let state, _, _, _) = fault { fields.append("sqlstate", .string(state.code)) }
+        logger.error("PostgreSQL refused a call record", fields)
     }
 
     private func report(_ receipt: LogReceipt, of shipment: LogShipment) {

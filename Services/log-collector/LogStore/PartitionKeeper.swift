@@ -56,7 +56,7 @@ package final class PartitionKeeper: Sendable {
         known.withLock { _ = $0.remove(partition) }
         try await pool.transaction { connection in
             try await connection.simple(
-                "SET LOCAL lock_timeout = '1s'; \(Self.lock); DROP TABLE IF EXISTS logs.\(partition.name)")
+                "\(Self.lock); SET LOCAL lock_timeout = '1s'; DROP TABLE IF EXISTS logs.\(partition.name)")
         }
         logger.info("dropped a log partition", ["partition": .string(partition.name)])
     }
@@ -99,7 +99,7 @@ package final class PartitionKeeper: Sendable {
         let made = "logs.\(partition.name)"
         let span = "created_at >= \(partition.lowerBound) AND created_at < \(partition.upperBound)"
         let isNew = try await pool.transaction { connection in
-            try await connection.simple("SET LOCAL lock_timeout = '2s'; \(Self.lock)")
+            try await connection.simple("\(Self.lock); SET LOCAL lock_timeout = '2s'")
             let found = try await connection.query("SELECT to_regclass(\(made)) IS NOT NULL AS found")
             if try found.first?.decode("found", as: Bool.self) == true { return false }
             try await connection.simple(

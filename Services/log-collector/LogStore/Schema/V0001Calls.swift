@@ -31,7 +31,7 @@ enum V0001Calls {
                 audio_output_tokens   bigint      NOT NULL DEFAULT 0,
                 image_input_tokens    bigint      NOT NULL DEFAULT 0,
                 image_output_tokens   bigint      NOT NULL DEFAULT 0,
-                code                  integer     NOT NULL,
+                code                  bigint      NOT NULL,
                 mode                  integer     NOT NULL,
                 retry_count           integer     NOT NULL,
                 is_stream             boolean     NOT NULL,
