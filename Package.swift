@@ -70,7 +70,7 @@ let package = Package(
         // Shared, layer 2.
         shared("EventLoop", needs: ["CLinux"]),
         shared("JSON", needs: ["CSimdJSON"]),
-        shared("Lifecycle", needs: ["CLinux", "EventLoop", "Telemetry", "Configuration"]),
+        shared("Lifecycle", needs: ["CLinux", "EventLoop", "Telemetry"]),
         shared("HTTPServer", needs: ["HTTPCore", "EventLoop", "CLinux", "Telemetry"]),
         shared("HTTPClient", needs: ["HTTPCore", "EventLoop", "CLibCurl", "CLinux", "Telemetry"]),
         shared("Postgres", needs: ["EventLoop", "CLibPQ", "Telemetry"]),

@@ -27,6 +27,19 @@ struct JSONWriterTests {
         #expect(text(writer.bytes) == #"{"a":1,"b":[null,true,{},[],0.5,null,1.0],"c":"x","d":{"e":[]},"f":{"g":1},"h":18446744073709551615}"#)
     }
 
+    @Test(
+        "whole numbers are written with all their digits", arguments: [0, 1, -1, 9, 10, 1_234_567_890, Int64.max, Int64.min])
+    func integers(value: Int64) {
+        var writer = JSONWriter()
+        writer.array { writer in
+            writer.int(value)
+            writer.int(Int(value))
+            writer.int(UInt64(bitPattern: value))
+            writer.int(Int8(truncatingIfNeeded: value))
+        }
+        #expect(text(writer.bytes) == "[\(value),\(value),\(UInt64(bitPattern: value)),\(Int8(truncatingIfNeeded: value))]")
+    }
+
     @Test("every control character, quote and backslash is escaped, and nothing else is")
     func escapes() throws {
         let all = String(String.UnicodeScalarView((0..<0x250).compactMap { Unicode.Scalar($0) })) + "世😀\u{2028}\u{FFFF}\u{10FFFF}"

@@ -95,6 +95,12 @@ size_t sbjson_unescape(const void *bytes, size_t length, uint8_t *out);
 // How many bytes from the start need no escape in a JSON string.
 size_t sbjson_plain_prefix(const void *bytes, size_t length);
 
+// How many bytes sbjson_escape writes.
+size_t sbjson_escaped_size(const void *bytes, size_t length);
+
+// Escapes a text as far as JSON demands and returns how many bytes it wrote.
+size_t sbjson_escape(const void *bytes, size_t length, uint8_t *out);
+
 #ifdef __cplusplus
 }
 #endif
