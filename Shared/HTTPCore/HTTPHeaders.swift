@@ -25,6 +25,7 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
         fields = []
     }
 
+    /// Fields in the order of the literal, duplicates kept.
     package init(dictionaryLiteral elements: (String, String)...) {
         self.init()
         for (name, value) in elements { append(name, value) }

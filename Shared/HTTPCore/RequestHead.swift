@@ -1,10 +1,15 @@
 /// Everything before the body of a request.
 package struct RequestHead: Sendable, Equatable {
+    /// What is to be done.
     package var method: HTTPMethod
+    /// With what.
     package var target: RequestTarget
+    /// How the client speaks.
     package var version: HTTPVersion
+    /// The fields, in order.
     package var headers: HTTPHeaders
 
+    /// A head put together by hand.
     package init(method: HTTPMethod, target: RequestTarget, version: HTTPVersion = .http11, headers: HTTPHeaders = [:])
     {
         self.method = method
@@ -16,9 +21,12 @@ package struct RequestHead: Sendable, Equatable {
 
 /// Everything before the body of an answer.
 package struct ResponseHead: Sendable, Equatable {
+    /// How it went.
     package var status: HTTPStatus
+    /// The fields, in order.
     package var headers: HTTPHeaders
 
+    /// A head put together by hand.
     package init(status: HTTPStatus, headers: HTTPHeaders = [:]) {
         self.status = status
         self.headers = headers
@@ -34,7 +42,9 @@ package enum RequestFraming: Sendable, Equatable {
 
 /// A head with what the parser found out while reading it.
 package struct ParsedHead: Sendable, Equatable {
+    /// The head itself.
     package var head: RequestHead
+    /// How the body that follows is delimited.
     package var framing: RequestFraming
     /// Whether the connection may serve another request after this one, as far as the client wishes.
     package var keepsAlive: Bool
@@ -96,6 +106,7 @@ package struct HeadLimits: Sendable, Equatable {
     /// Number of header fields.
     package var headerCount = 200
 
+    /// The limits of the house, or others.
     package init(requestLine: Int = 16 * 1024, headerBlock: Int = 64 * 1024, headerCount: Int = 200) {
         self.requestLine = requestLine
         self.headerBlock = headerBlock

@@ -107,6 +107,7 @@ extension RequestTarget: Equatable, CustomStringConvertible {
     /// Whether both were sent as the same bytes.
     package static func == (left: Self, right: Self) -> Bool { left.storage[left.whole] == right.storage[right.whole] }
 
+    /// The target as it was sent.
     package var description: String { raw }
 }
 

@@ -7,6 +7,7 @@ package struct SSEEvent: Equatable, Sendable {
     /// The last `id` seen in the stream, this event's included.
     package var id: String?
 
+    /// An event put together by hand.
     package init(data: [UInt8], name: String? = nil, id: String? = nil) {
         self.data = data
         self.name = name

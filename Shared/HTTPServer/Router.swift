@@ -29,6 +29,7 @@ package struct Router: Sendable {
     /// Answers known paths with an unknown method; 405 with `Allow` by default.
     package var methodNotAllowed: MethodHandler
 
+    /// A router without routes.
     package init() {
         notFound = { _, response in
             try response.respond(

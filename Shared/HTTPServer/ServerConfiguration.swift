@@ -33,6 +33,7 @@ package struct ServerConfiguration: Sendable {
     /// Peers (addresses or `address/bits`) whose `X-Forwarded-For` is believed; nobody by default.
     package var trustedProxies: [AddressRange] = []
 
+    /// The defaults, for this address.
     package init(host: String, port: UInt16) {
         self.host = host
         self.port = port
@@ -50,6 +51,7 @@ package enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
     /// `start` was called twice.
     case alreadyStarted
 
+    /// One sentence for whoever starts the server.
     package var description: String {
         switch self {
         case .addressInUse(let address):

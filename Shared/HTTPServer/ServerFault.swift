@@ -65,10 +65,14 @@ package enum ServerFault: Error, Equatable, Sendable {
 
 /// A whole answer of the server's own.
 package struct Refusal: Sendable, Equatable {
+    /// The status of the answer.
     package var status: HTTPStatus
+    /// Its fields, without framing and connection.
     package var headers: HTTPHeaders
+    /// Its whole body.
     package var body: [UInt8]
 
+    /// An answer put together by hand.
     package init(status: HTTPStatus, headers: HTTPHeaders, body: [UInt8]) {
         self.status = status
         self.headers = headers

@@ -6,8 +6,10 @@ import HTTPCore
 package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     /// The address, without brackets.
     package let host: String
+    /// The port, never 0 once bound.
     package let port: UInt16
 
+    /// An address put together by hand.
     package init(host: String, port: UInt16) {
         self.host = host
         self.port = port

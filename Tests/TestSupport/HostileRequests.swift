@@ -1,11 +1,15 @@
 /// A request that must be refused, and with which status.
 package struct HostileRequest: Sendable, CustomStringConvertible {
+    /// What is wrong with it.
     package let name: String
+    /// The request.
     package let bytes: [UInt8]
+    /// The status it must be refused with.
     package let status: UInt16
     /// Whether the head alone is enough to refuse it; otherwise the fault is in the body.
     package let isInHead: Bool
 
+    /// The name, for the test report.
     package var description: String { name }
 
     init(_ name: String, _ status: UInt16, _ bytes: [UInt8], isInHead: Bool = true) {
