@@ -19,7 +19,8 @@ protocol ExchangeBackend: AnyObject {
 final class Exchange: @unchecked Sendable {
     // SAFETY: confined to its loop; `Transfer` checks `loop.assertCurrent()` at every entry.
 
-    let request: ClientRequest
+    /// As the caller gave it; a body that was sent and can no longer be sent again is let go when the answer begins.
+    private(set) var request: ClientRequest
     let loop: EventLoop
     private(set) var machine: TransferMachine
     private(set) var timing: TransferTiming
@@ -90,6 +91,7 @@ final class Exchange: @unchecked Sendable {
         guard machine.headArrived(at: now) else { return }
         timing.firstByte = now
         self.head = head
+        if timing.requestSent != nil { request.body = .none }
         watchDeadline()
         wakeWaiter()
     }

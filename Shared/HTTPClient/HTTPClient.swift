@@ -15,7 +15,7 @@ package final class HTTPClient: @unchecked Sendable {
     private let plain: PlainDriver
     private var isShutDown = false
 
-    /// Makes a client for a loop. Any thread; the loop need not run yet.
+    /// Makes a client for a loop. Any thread; the loop need not run yet. `shutdown()` must be called before the client is dropped.
     ///
     /// - Throws: `.invalidRequest` when libcurl refuses the configuration.
     package init(loop: EventLoop, configuration: ClientConfiguration = ClientConfiguration()) throws(HTTPClientError) {

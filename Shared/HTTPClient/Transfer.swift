@@ -86,8 +86,9 @@ package final class ClientResponse: @unchecked Sendable {
     /// - Throws: `.tooLarge` when it is larger (the transfer is cancelled), or why it ends early.
     package func collect(upTo limit: Int) async throws(HTTPClientError) -> [UInt8] {
         var body: [UInt8] = []
-        if let text = headers.first("Content-Length"), let length = Int(text), length <= limit {
-            body.reserveCapacity(length + Self.spare)
+        if let text = headers.first("Content-Length"), let length = Int(text), length >= 0 {
+            // The upstream's word is believed only so far.
+            body.reserveCapacity(min(length, limit, Self.largestReserve) + Self.spare)
         }
         while let piece = try await next() {
             guard body.count + piece.count <= limit else {
@@ -111,4 +112,5 @@ package final class ClientResponse: @unchecked Sendable {
     }
 
     private static let spare = 64
+    private static let largestReserve = 1024 * 1024
 }

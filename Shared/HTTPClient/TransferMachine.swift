@@ -102,7 +102,8 @@ struct TransferMachine: Equatable, Sendable {
 
     /// Something moved, in either direction.
     mutating func progressed(at now: MonotonicTime) {
-        lastProgress = now.nanoseconds
+        // A loop's time of the pass may be a little older than a stage's own.
+        lastProgress = max(lastProgress, now.nanoseconds)
     }
 
     /// The upload began or ceased to wait for the caller's source; time spent waiting there is not the upstream's silence.

@@ -17,7 +17,7 @@ struct PlainTargetTests {
             ("http://127.0.0.1:1/%20/../x", "127.0.0.1", 1, "/%20/../x", "127.0.0.1:1"),
             ("http://[::1]/x", "::1", 80, "/x", "[::1]"),
             ("http://[fe80::1.2.3.4]:99", "fe80::1.2.3.4", 99, "/", "[fe80::1.2.3.4]:99"),
-            ("http://a_b-c.d:80/", "a_b-c.d", 80, "/", "a_b-c.d:80"), ("http://host:/x", "host", 80, "/x", "host:"),
+            ("http://a_b-c.d:80/", "a_b-c.d", 80, "/", "a_b-c.d:80"), ("http://host:/x", "host", 80, "/x", "host"),
         ] as [(String, String, UInt16, String, String)])
     func parts(_ url: String, _ host: String, _ port: UInt16, _ target: String, _ field: String) throws {
         let parsed = try #require(PlainTarget(url))

@@ -4,6 +4,9 @@ import Glibc
 
 /// One libcurl multi handle on one loop: sockets, timer, finished transfers, and the pool of prepared handles.
 ///
+/// libcurl itself sends a request again when a *reused* connection ends before any byte of an answer (up to five times, as long as it meets such
+/// connections), and only when it can rewind the body: bytes yes, a stream no (the transfer then fails with `.reset`). Nothing else is ever sent twice.
+///
 /// Names are resolved by libcurl's threaded resolver, so nothing blocks the loop; its answers come through a socket pair of libcurl.
 ///
 /// Descriptors stay registered when libcurl says `CURL_POLL_REMOVE` at the end of a transfer, because the next transfer over the connection wants the same
@@ -32,6 +35,8 @@ final class CurlDriver: @unchecked Sendable {
     private var timerAt = UInt64.max
     private var wantedAt = UInt64.max
 
+    /// How often libcurl may ask to be called again at once before others get their turn.
+    private static let maxTurns = 64
     /// Idle handles that are kept; each holds some 20 KiB.
     private static let maxIdleHandles = 256
 
@@ -165,7 +170,7 @@ final class CurlDriver: @unchecked Sendable {
         guard depth == 0, !isClosed else { return }
         depth += 1
         defer { depth -= 1 }
-        while true {
+        for _ in 0..<Self.maxTurns {
             while let handle = nudged.popLast() { handle.answeredEarly() }
             removeAborted()
             collectDone()
@@ -175,6 +180,7 @@ final class CurlDriver: @unchecked Sendable {
             var left: Int32 = 0
             unsafe _ = curl_multi_socket_action(multi, clibcurl_socket_timeout, 0, &left)
         }
+        loop.execute { [weak self] in self?.settle() }
     }
 
     private func removeAborted() {

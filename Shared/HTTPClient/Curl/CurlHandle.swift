@@ -13,9 +13,9 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
     private(set) var exchange: Exchange?
     private(set) var poolKey = ""
 
-    private unowned let driver: CurlDriver
-    private let easy: UnsafeMutableRawPointer
-    private let errorText: UnsafeMutablePointer<CChar>
+    unowned let driver: CurlDriver
+    let easy: UnsafeMutableRawPointer
+    let errorText: UnsafeMutablePointer<CChar>
 
     // What the easy handle is set to now.
     private enum Shape: Equatable { case get, head, fields, upload }
@@ -65,56 +65,13 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
         return unsafe curlHandle(pointer)
     }
 
-    // MARK: Configuration, once
-
-    private func configure() {
-        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
-        let shared = unsafe Unmanaged.passUnretained(driver).toOpaque()
-        unsafe _ = clibcurl_set_pointer(easy, CURLOPT_PRIVATE, me)
-        unsafe _ = clibcurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
-        unsafe _ = clibcurl_set_pointer(easy, CURLOPT_SHARE, driver.share)
-        set(CURLOPT_NOSIGNAL, 1)
-        set(CURLOPT_HTTP_VERSION, 2)  // CURL_HTTP_VERSION_1_1
-        set(CURLOPT_SSLVERSION, 6)  // CURL_SSLVERSION_TLSv1_2
-        set(CURLOPT_SSL_VERIFYPEER, 1)
-        set(CURLOPT_SSL_VERIFYHOST, 2)
-        set(CURLOPT_FOLLOWLOCATION, 0)
-        set(CURLOPT_HTTP_CONTENT_DECODING, 0)
-        set(CURLOPT_PATH_AS_IS, 1)
-        set(CURLOPT_NOPROGRESS, 1)
-        set(CURLOPT_TCP_KEEPALIVE, 1)
-        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        set(CURLOPT_DNS_CACHE_TIMEOUT, Int(driver.configuration.addressLifetime.components.seconds))
-        set(CURLOPT_MAXAGE_CONN, Int(driver.configuration.idleConnectionLifetime.components.seconds))
-        set(CURLOPT_UPLOAD_BUFFERSIZE, 256 * 1024)
-        set(CURLOPT_PROTOCOLS_STR, "http,https")
-        // An empty text, unlike none, keeps libcurl from looking into the environment.
-        set(CURLOPT_PROXY, "")
-        set(CURLOPT_NOPROXY, "")
-        if let file = driver.configuration.caFile { set(CURLOPT_CAINFO, file) }
-        unsafe _ = clibcurl_set_transfer_function(easy, CURLOPT_WRITEFUNCTION, bodyReceived)
-        unsafe _ = clibcurl_set_pointer(easy, CURLOPT_WRITEDATA, me)
-        unsafe _ = clibcurl_set_transfer_function(easy, CURLOPT_HEADERFUNCTION, headerReceived)
-        unsafe _ = clibcurl_set_pointer(easy, CURLOPT_HEADERDATA, me)
-        unsafe _ = clibcurl_set_transfer_function(easy, CURLOPT_READFUNCTION, bodyWanted)
-        unsafe _ = clibcurl_set_pointer(easy, CURLOPT_READDATA, me)
-        unsafe _ = clibcurl_set_prerequest_function(easy, requestStarts)
-        unsafe _ = clibcurl_set_pointer(easy, CURLOPT_PREREQDATA, me)
-        unsafe _ = clibcurl_set_progress_function(easy, progressMade)
-        unsafe _ = clibcurl_set_pointer(easy, CURLOPT_XFERINFODATA, me)
-        unsafe _ = clibcurl_set_open_socket_function(easy, curlOpenSocket)
-        unsafe _ = clibcurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, shared)
-        unsafe _ = clibcurl_set_close_socket_function(easy, curlCloseSocket)
-        unsafe _ = clibcurl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, shared)
-    }
-
     @discardableResult
-    private func set(_ option: CURLoption, _ value: Int) -> CURLcode {
+    func set(_ option: CURLoption, _ value: Int) -> CURLcode {
         unsafe clibcurl_set_long(easy, option, value)
     }
 
     @discardableResult
-    private func set(_ option: CURLoption, _ value: String?) -> CURLcode {
+    func set(_ option: CURLoption, _ value: String?) -> CURLcode {
         guard let value else { return unsafe clibcurl_set_string(easy, option, nil) }
         return unsafe clibcurl_set_string(easy, option, value)
     }
@@ -141,16 +98,16 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
 
     private func prepareAddress(_ request: ClientRequest) -> HTTPClientError? {
         if url != request.url {
+            guard set(CURLOPT_URL, request.url) == CURLE_OK else { return .invalidRequest("the URL is not accepted") }
             url = request.url
-            guard set(CURLOPT_URL, url) == CURLE_OK else { return .invalidRequest("the URL is not accepted") }
         }
         let wanted = request.proxy ?? ""
         if proxy != wanted {
             guard !wanted.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
                 return .invalidRequest("the proxy has a space or control character")
             }
+            guard set(CURLOPT_PROXY, wanted) == CURLE_OK else { return .invalidRequest("the proxy is not accepted") }
             proxy = wanted
-            guard set(CURLOPT_PROXY, proxy) == CURLE_OK else { return .invalidRequest("the proxy is not accepted") }
         }
         return nil
     }
@@ -224,7 +181,7 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
         if let headers, headers == request.headers { return }
         headers = request.headers
         let old = unsafe list
-        var builder = unsafe SlistBuilder()
+        var builder = unsafe HeaderList()
         request.headers.forEachBytes { name, value in
             guard !RequestFields.isOwned(name) else { return }
             unsafe builder.append(name, value)
@@ -326,7 +283,7 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
 
     // MARK: From libcurl
 
-    fileprivate func connected() {
+    func connected() {
         var opened = 0
         unsafe _ = clibcurl_get_long(easy, CURLINFO_NUM_CONNECTS, &opened)
         if sentBytes > 0 || exchange?.machine.stage != .connecting { exchange?.didRestart() }
@@ -335,7 +292,7 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
         if !reportsProgress, exchange?.upload == nil { exchange?.didSendRequest() }
     }
 
-    fileprivate func received(header line: Span<UInt8>) -> Bool {
+    func received(header line: Span<UInt8>) -> Bool {
         // Lines after the head are trailers.
         guard !isHeadComplete else { return true }
         do throws(HTTPClientError) {
@@ -351,7 +308,7 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
         }
     }
 
-    fileprivate func received(body piece: UnsafeRawBufferPointer) -> Int {
+    func received(body piece: UnsafeRawBufferPointer) -> Int {
         guard let exchange else { return 0 }
         switch unsafe exchange.offer(piece) {
         case .accept:
@@ -364,7 +321,7 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
         }
     }
 
-    fileprivate func wanted(_ room: UnsafeMutableRawBufferPointer) -> Int {
+    func wanted(_ room: UnsafeMutableRawBufferPointer) -> Int {
         guard let exchange, let upload = exchange.upload else { return clibcurl_read_abort }
         guard upload.hasBytes else {
             if upload.isComplete {
@@ -385,39 +342,11 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
         return count
     }
 
-    fileprivate func progressed(_ uploaded: Int) {
+    func progressed(_ uploaded: Int) {
         guard uploaded != sentBytes else { return }
         sentBytes = uploaded
         exchange?.didProgress()
         if uploaded >= body.count { exchange?.didSendRequest() }
-    }
-}
-
-/// Builds a list of header lines in one pass; libcurl's own append walks the list to its end every time.
-@unsafe
-private struct SlistBuilder {
-    private(set) var first: UnsafeMutablePointer<curl_slist>?
-    private var last: UnsafeMutablePointer<curl_slist>?
-    private var line: [UInt8] = []
-
-    mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>) {
-        unsafe line.removeAll(keepingCapacity: true)
-        unsafe line.append(name)
-        // `Name;` is how libcurl is told of an empty value; `Name:` would remove the header.
-        unsafe line.append(value.isEmpty ? 0x3B : 0x3A)
-        if !value.isEmpty { unsafe line.append(0x20) }
-        unsafe line.append(value)
-        unsafe line.append(0)
-        unsafe line.withUnsafeBytes { bytes in
-            guard let text = unsafe bytes.bindMemory(to: CChar.self).baseAddress else { return }
-            unsafe append(text)
-        }
-    }
-
-    mutating func append(_ text: UnsafePointer<CChar>) {
-        guard let node = unsafe curl_slist_append(nil, text) else { return }
-        if let last = unsafe last { unsafe last.pointee.next = unsafe node } else { unsafe first = unsafe node }
-        unsafe last = unsafe node
     }
 }
 
@@ -427,41 +356,6 @@ nonisolated(unsafe) private let emptyText: UnsafePointer<CChar> = {
     return unsafe UnsafePointer(text)
 }()
 
-private func curlHandle(_ pointer: UnsafeMutableRawPointer?) -> CurlHandle? {
+func curlHandle(_ pointer: UnsafeMutableRawPointer?) -> CurlHandle? {
     unsafe pointer.map { unsafe Unmanaged<CurlHandle>.fromOpaque($0).takeUnretainedValue() }
-}
-
-private func headerReceived(
-    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ user: UnsafeMutableRawPointer?
-) -> Int {
-    let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count).assumingMemoryBound(to: UInt8.self)
-    return unsafe curlHandle(user)?.received(header: line.span) == true ? size * count : 0
-}
-
-private func bodyReceived(
-    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ user: UnsafeMutableRawPointer?
-) -> Int {
-    unsafe curlHandle(user)?.received(body: UnsafeRawBufferPointer(start: bytes, count: size * count)) ?? 0
-}
-
-private func bodyWanted(
-    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ user: UnsafeMutableRawPointer?
-) -> Int {
-    unsafe curlHandle(user)?.wanted(UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
-        ?? clibcurl_read_abort
-}
-
-private func requestStarts(
-    _ user: UnsafeMutableRawPointer?, _ remoteAddress: UnsafeMutablePointer<CChar>?,
-    _ localAddress: UnsafeMutablePointer<CChar>?, _ remotePort: Int32, _ localPort: Int32
-) -> Int32 {
-    unsafe curlHandle(user)?.connected()
-    return CURL_PREREQFUNC_OK
-}
-
-private func progressMade(
-    _ user: UnsafeMutableRawPointer?, _ toReceive: Int, _ received: Int, _ toSend: Int, _ sent: Int
-) -> Int32 {
-    unsafe curlHandle(user)?.progressed(sent)
-    return 0
 }

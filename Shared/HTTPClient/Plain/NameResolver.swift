@@ -72,6 +72,8 @@ final class NameResolver: @unchecked Sendable {
     private var asking: [Key: [(Answer) -> Void]] = [:]
 
     private static let maxKnown = 1024
+    /// Who may wait for one name; whoever gave up meanwhile still counts until the answer is there.
+    private static let maxWaiting = 8192
     /// Shared by all loops of the process; its threads start with the first name that is asked for.
     private static let pool = BlockingPool(name: "resolver", threads: 4, maxQueued: 1024)
 
@@ -91,8 +93,8 @@ final class NameResolver: @unchecked Sendable {
             answer(.success(entry.addresses))
             return
         }
-        if asking[key] != nil {
-            asking[key]?.append(answer)
+        if let waiting = asking[key]?.count {
+            if waiting < Self.maxWaiting { asking[key]?.append(answer) } else { answer(.failure(.exhausted)) }
             return
         }
         asking[key] = [answer]

@@ -299,6 +299,7 @@ final class PlainConnection: ReadinessHandler, @unchecked Sendable {
         isHeld = false
         if case .done = sending, parser.keepsAlive, !hasExcess, !isClosed {
             watch(writable: false)
+            if pending.capacity > 0 { pending = [] }
             driver.keep(self)
         } else {
             close()

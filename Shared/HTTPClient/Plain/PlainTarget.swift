@@ -46,7 +46,9 @@ struct PlainTarget: Equatable, Sendable {
             return nil
         }
         let host = authority.extracting(name)
-        return PlainTarget(host: text(host), port: port, target: target, authority: authority)
+        let isColonBare = digits.isEmpty && authority[authority.count - 1] == 0x3A
+        let field = authority.extracting(0..<authority.count - (isColonBare ? 1 : 0))
+        return PlainTarget(host: text(host), port: port, target: target, authority: field)
     }
 
     /// The ranges of the host, without brackets, and of the port's digits.
