@@ -16,8 +16,7 @@ PORTS = dict(pair.split("=") for pair in os.environ["BENCH_PORTS"].split())
 PIDS = {name: int(pid) for name, pid in (pair.split("=") for pair in os.environ["BENCH_PIDS"].split())}
 TICK = 1e6 / os.sysconf("SC_CLK_TCK")
 STREAM_MODEL = "mock-stream-n600-d100-s160-t"
-BEHIND = ("channel-registry", "log-collector", "postgres")
-calls_through_gateway = 0
+BEHIND = ("channel-registry", "log-collector", "postgres", "mock")
 
 
 def stat(pid: int) -> list[str]:
@@ -84,27 +83,25 @@ def wrk(target: str, lua: pathlib.Path, seconds: float) -> tuple[int, int]:
     requests, duration, errors = map(int, next(line for line in done.stdout.splitlines() if line.startswith("RESULT")).split()[1:])
     if errors:
         sys.exit(f"{target}: {errors} of {requests} calls failed\n{done.stdout}")
-    if target == "gateway":
-        global calls_through_gateway
-        calls_through_gateway += requests
     return requests, duration
 
 
 def chats(name: str, prompt: int) -> dict:
-    """CPU µs per request and requests per second by target; the ledger's share in `behind`."""
+    """CPU µs per request and requests per second by target; what the parts behind the gateway use for it too."""
     lua = script(name, prompt)
-    costs = {"nginx": [], "gateway": [], "behind": []}
+    costs = {name: [] for name in ("nginx", "gateway", *BEHIND)}
     rates = {"nginx": [], "gateway": []}
     for target in ("nginx", "gateway"):
         wrk(target, lua, 1)
     for _ in range(ROUNDS):
         for target in ("nginx", "gateway"):
-            before, behind = cpu(target), sum(map(cpu, BEHIND))
+            before = {name: cpu(name) for name in (target, *BEHIND)}
             requests, duration = wrk(target, lua, SECONDS)
-            costs[target].append((cpu(target) - before) / requests)
+            costs[target].append((cpu(target) - before[target]) / requests)
             rates[target].append(requests / duration * 1e6)
             if target == "gateway":
-                costs["behind"].append((sum(map(cpu, BEHIND)) - behind) / requests)
+                for name in BEHIND:
+                    costs[name].append((cpu(name) - before[name]) / requests)
     return {"cost": costs, "rate": rates}
 
 
@@ -119,7 +116,6 @@ def load(mode: str, target: str, body: dict, *arguments: str) -> dict:
 
 
 def latencies() -> dict:
-    global calls_through_gateway
     body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Benchmark prompt. " * 50}]}
     found = {target: {"p50": [], "p99": []} for target in PORTS}
     for _ in range(ROUNDS):
@@ -127,8 +123,6 @@ def latencies() -> dict:
             answer = load("latency", target, body, "--requests", str(400 * SECONDS), "--warmup", "100")
             found[target]["p50"].append(answer["p50_us"])
             found[target]["p99"].append(answer["p99_us"])
-            if target == "gateway":
-                calls_through_gateway += answer["requests"] + 100
     return found
 
 
@@ -145,9 +139,6 @@ def streams(count: int = 1000) -> dict:
             if answer["failures"] or answer["streams"] != count:
                 sys.exit(f"streams on {target}: {answer}")
             found[target].append(answer)
-            if target == "gateway":
-                global calls_through_gateway
-                calls_through_gateway += count + answer["completed"]
     return found
 
 
@@ -175,9 +166,13 @@ def main():
     large = chats("large", 32000)
     timed = latencies()
 
-    for what, result in (("CPU per chat, 1 KB/1 KB, 32 connections", small), ("CPU per chat, 32 KB prompt", large)):
+    def chat_row(what: str, result: dict):
         row(what, median(result["cost"]["gateway"]), median(result["cost"]["nginx"]), "µs", 1.5)
-    row("… registry, collector and PostgreSQL for it", median(small["cost"]["behind"]), None, "µs", None)
+
+    chat_row("CPU per chat, 1 KB/1 KB, 32 connections", small)
+    for name in BEHIND:
+        row(f"… of {name} for each", median(small["cost"][name]), None, "µs", None)
+    chat_row("CPU per chat, 32 KB prompt", large)
     row("Calls per second, 1 KB/1 KB", median(small["rate"]["gateway"]), median(small["rate"]["nginx"]), "/s", None)
 
     def each(target: str, value) -> float:
@@ -215,7 +210,6 @@ def main():
         if number == 0:
             print("|" + "|".join("-" * (width + 2) for width in widths) + "|")
     print()
-    (WORK / "calls").write_text(str(calls_through_gateway))
 
 
 main()
