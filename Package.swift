@@ -181,7 +181,10 @@ let package = Package(
             needs: ["Contracts", "Postgres", "Migrations", "EventLoop", "Crypto", "Telemetry"]),
         tests(
             "SnapshotPublisher",
-            needs: ["RegistryStore", "Contracts", "Postgres", "Migrations", "EventLoop", "Lifecycle", "Crypto", "Telemetry"]),
+            needs: [
+                "RegistryStore", "Contracts", "Postgres", "Migrations", "InternalHTTP", "HTTPServer", "HTTPClient",
+                "EventLoop", "Lifecycle", "Crypto", "Telemetry",
+            ]),
         tests(
             "AdminAPI",
             needs: [

@@ -96,7 +96,7 @@ package final class KeyVault: Sendable {
             case .malformed, .keyLength: "it is not a sealed text"
             }
         logger.error(
-            "a stored key cannot be opened; it is shown as empty and its channel will fail",
+            "a stored key cannot be opened and is shown as empty",
             ["place": .string(place.context), "reason": .string(reason)])
     }
 }

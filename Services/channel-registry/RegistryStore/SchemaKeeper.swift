@@ -70,7 +70,8 @@ package struct SchemaKeeper: Service {
         }
         await prepared()
         while await sleep(Self.pingInterval) {
-            report(isUp: await pool.ping())
+            let isUp = await pool.ping()
+            if !Task.isCancelled { report(isUp: isUp) }
         }
     }
 
@@ -91,6 +92,8 @@ package struct SchemaKeeper: Service {
                 }
             }
         } catch let error as PostgresError {
+            // The service stops: that is no news about PostgreSQL.
+            guard !Task.isCancelled else { return false }
             report(isUp: await pool.ping())
             say(.notReady("the tables could not be prepared: \(error.code)"), error)
             return false
