@@ -72,7 +72,7 @@ let package = Package(
         shared("JSON", needs: ["CSimdJSON"]),
         shared("Lifecycle", needs: ["CLinux", "EventLoop", "Telemetry"]),
         shared("HTTPServer", needs: ["HTTPCore", "EventLoop", "CLinux", "Telemetry"]),
-        shared("HTTPClient", needs: ["HTTPCore", "EventLoop", "CLibCurl", "CLinux", "Telemetry"]),
+        shared("HTTPClient", needs: ["HTTPCore", "EventLoop", "CLibCurl", "CLinux"]),
         shared("Postgres", needs: ["EventLoop", "CLibPQ", "Telemetry"]),
 
         // Shared, layer 3.
