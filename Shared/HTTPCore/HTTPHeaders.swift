@@ -28,6 +28,9 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
     /// Fields in the order of the literal, duplicates kept.
     package init(dictionaryLiteral elements: (String, String)...) {
         self.init()
+        // Heads that begin as a literal usually get a few fields more; two allocations are then enough for all.
+        fields.reserveCapacity(elements.count + 4)
+        bytes.reserveCapacity(elements.reduce(192) { $0 + $1.0.utf8.count + $1.1.utf8.count })
         for (name, value) in elements { append(name, value) }
     }
 

@@ -19,11 +19,15 @@ package struct OpenAIExchange: Exchange, Sendable {
         self.requestedModel = requestedModel
         request = UpstreamBody(
             call.body(upstreamModel: upstreamModel, asksForUsage: asksForUsage),
-            headers: [
-                "content-type": "application/json",
-                "accept": call.isStream ? "text/event-stream, application/json" : "application/json",
-            ])
+            headers: call.isStream ? Self.streamHeaders : Self.plainHeaders)
     }
+
+    private static let plainHeaders: HTTPHeaders = [
+        "content-type": "application/json", "accept": "application/json",
+    ]
+    private static let streamHeaders: HTTPHeaders = [
+        "content-type": "application/json", "accept": "text/event-stream, application/json",
+    ]
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
         let answer = try OpenAIAnswer(bytes, requestedModel: requestedModel, parser: parser)

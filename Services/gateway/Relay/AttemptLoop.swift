@@ -102,7 +102,7 @@ final class AttemptLoop {
         let exchange: any Exchange
         do throws(RelayError) {
             (upstream, exchange) = try UpstreamRequest.make(
-                request, scope: scope, channel: channel,
+                request, scope: scope, channel: channel, targets: relay.state(of: scope.request).targets,
                 timeouts: relay.configuration.timeouts(isStream: request.isStream))
         } catch {
             return .failed(error, .noPermission, status: nil, retryAfter: nil)

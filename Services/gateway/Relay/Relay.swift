@@ -214,6 +214,7 @@ package struct CallEnding: Sendable {
 final class LoopState: @unchecked Sendable {
     // SAFETY: confined to the loop whose index it has; reached only through a request of that loop.
     let parser = JSONParser()
+    let targets = TargetBook()
     var random: SplitMix64
 
     init(seed: UInt64) {

@@ -4,7 +4,6 @@ import HTTPClient
 import HTTPCore
 import InferenceModel
 import Routing
-import Telemetry
 
 /// Forms requests to upstreams and reads the fields of their answers; pure.
 enum UpstreamRequest {
@@ -14,20 +13,17 @@ enum UpstreamRequest {
     ///
     /// - Throws: `RelayError` when the channel lacks what the call needs.
     static func make(
-        _ request: OpenAIRequest, scope: CallScope, channel: RoutedChannel, timeouts: ClientTimeouts
+        _ request: OpenAIRequest, scope: CallScope, channel: RoutedChannel, targets: TargetBook,
+        timeouts: ClientTimeouts
     ) throws(RelayError) -> (ClientRequest, any Exchange) {
-        let mode = scope.mode
-        guard let dialect = DialectCatalog.dialect(of: channel.type), let key = channel.key,
-            let target = dialect.target(
-                mode, base: channel.baseURL, key: key.reveal, model: scope.upstreamModel, type: channel.type)
-        else {
+        guard let (dialect, target) = targets.find(channel, scope.mode, model: scope.upstreamModel) else {
             throw .ours(
                 code: .channelMisconfigured,
                 message: "channel \(channel.id) is not complete: its key or address does not fit its type")
         }
         let exchange = OpenAIExchange(
             request, upstreamModel: scope.upstreamModel, requestedModel: scope.model,
-            asksForUsage: mode != .embeddings && dialect.takesStreamOptions)
+            asksForUsage: scope.mode != .embeddings && dialect.takesStreamOptions)
         var headers = exchange.request.headers
         if let credential = target.credential { headers.append(credential.name, credential.value) }
         let upstream = ClientRequest(
