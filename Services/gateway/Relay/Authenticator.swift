@@ -65,7 +65,7 @@ package struct Authenticator: Sendable {
         func skipBlanks() {
             while start < end, text[start] == UInt8(ascii: " ") { start += 1 }
         }
-        func skip(_ prefix: StaticString, anyCase: Bool) {
+        func skip(_ prefix: StaticString, anyCase: Bool, isWord: Bool) {
             let length = prefix.utf8CodeUnitCount
             guard end - start >= length else { return }
             for place in 0..<length {
@@ -73,13 +73,14 @@ package struct Authenticator: Sendable {
                 let wanted = unsafe prefix.utf8Start[place]
                 guard byte == (anyCase ? wanted | 0x20 : wanted) else { return }
             }
+            guard !isWord || start + length == end || text[start + length] == UInt8(ascii: " ") else { return }
             start += length
         }
         skipBlanks()
         while end > start, text[end - 1] == UInt8(ascii: " ") { end -= 1 }
-        skip("Bearer ", anyCase: true)
+        skip("Bearer", anyCase: true, isWord: true)
         skipBlanks()
-        skip("sk-", anyCase: false)
+        skip("sk-", anyCase: false, isWord: false)
         return unsafe [UInt8](unsafeUninitializedCapacity: end - start) { buffer, count in
             for place in start..<end { unsafe buffer[place - start] = text[place] }
             count = end - start
