@@ -10,6 +10,7 @@ package enum AdminRole: Equatable, Sendable {
 
 /// One row of the admin API: nothing is served that has no row, and no row is without a role.
 package struct AdminRoute: Sendable {
+    /// Decodes, calls a store, answers; what it throws becomes an envelope in `WireErrors`.
     package typealias Handler = @Sendable (AdminCall) async throws -> AdminAnswer
 
     package let method: HTTPMethod
