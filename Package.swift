@@ -71,7 +71,7 @@ let package = Package(
         shared("EventLoop", needs: ["CLinux"]),
         shared("JSON", needs: ["CSimdJSON"]),
         shared("Lifecycle", needs: ["CLinux", "EventLoop", "Telemetry"]),
-        shared("HTTPServer", needs: ["HTTPCore", "EventLoop", "CLinux", "Telemetry"]),
+        shared("HTTPServer", needs: ["HTTPCore", "EventLoop", "CLinux"]),
         shared("HTTPClient", needs: ["HTTPCore", "EventLoop", "CLibCurl", "CLinux"]),
         shared("Postgres", needs: ["EventLoop", "CLibPQ", "Telemetry"]),
 
