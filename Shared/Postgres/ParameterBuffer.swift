@@ -11,6 +11,8 @@ struct ParameterBuffer {
     private static let null = -1
     private static let keptBytes = 64 * 1024
     private static let mostParameters = 65_535
+    /// PostgreSQL's own bound for one value.
+    private static let mostBytes = 1 << 30
 
     /// How many values there are.
     var count: Int { places.count }
@@ -39,6 +41,9 @@ struct ParameterBuffer {
                 bytes.append(contentsOf: binary)
                 places.append(Place(offset: offset, length: binary.count, isBinary: true))
                 bytes.append(0)
+            }
+            guard bytes.count - offset <= Self.mostBytes else {
+                throw .encode(parameter: index + 1, reason: "a value has at most 1 GiB")
             }
         }
     }

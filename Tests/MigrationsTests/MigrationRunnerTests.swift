@@ -19,6 +19,7 @@ struct MigrationRunnerTests {
         try group.start()
         var configuration = try PostgresConfiguration(dsn: try ThrowawayPostgres.database())
         configuration.statementTimeout = .seconds(1)
+        configuration.waitTimeout = .seconds(60)
         let pool = PostgresPool(configuration, group: group, logger: .silent)
         do {
             try await body(pool)

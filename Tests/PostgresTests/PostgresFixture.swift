@@ -14,6 +14,8 @@ struct PostgresFixture {
     ) async throws {
         let url = if let dsn { dsn } else { try ThrowawayPostgres.database() }
         var configuration = try PostgresConfiguration(dsn: url)
+        // Long, so that a loaded machine changes no outcome; tests of the timeout set their own.
+        configuration.waitTimeout = .seconds(60)
         adjust(&configuration)
         let group = try EventLoopGroup(count: loops, name: "test")
         try group.start()

@@ -9,10 +9,7 @@ import Testing
 struct PostgresPoolTests {
     @Test("200 concurrent statements share five connections and each gets its own answer")
     func concurrent() async throws {
-        try await PostgresFixture.withPool({
-            $0.maxConnections = 5
-            $0.waitTimeout = .seconds(60)
-        }) { pool async throws in
+        try await PostgresFixture.withPool({ $0.maxConnections = 5 }) { pool async throws in
             try await withThrowingTaskGroup(of: Bool.self) { tasks in
                 for number in 0..<200 {
                     tasks.addTask {
