@@ -14,11 +14,11 @@ struct MigrationRunnerTests {
         Migration(number: 2, name: "names", sql: "ALTER TABLE people ADD COLUMN name text"),
     ]
 
-    private func withPool(_ body: (PostgresPool) async throws -> Void) async throws {
+    private func withPool(statementTimeout: Duration = .seconds(60), _ body: (PostgresPool) async throws -> Void) async throws {
         let group = try EventLoopGroup(count: 2, name: "test")
         try group.start()
         var configuration = try PostgresConfiguration(dsn: try ThrowawayPostgres.database())
-        configuration.statementTimeout = .seconds(1)
+        configuration.statementTimeout = statementTimeout
         configuration.waitTimeout = .seconds(60)
         let pool = PostgresPool(configuration, group: group, logger: .silent)
         do {
@@ -123,7 +123,7 @@ struct MigrationRunnerTests {
 
     @Test("a migration may take longer than the session's statement timeout")
     func long() async throws {
-        try await withPool { pool async throws in
+        try await withPool(statementTimeout: .seconds(1)) { pool async throws in
             let slow = Migration(number: 1, name: "slow", sql: "SELECT pg_sleep(1.3)")
             #expect(try await run([slow], pool) == [1])
             #expect(try await pool.query("SHOW statement_timeout")[0][0] == "1s")
