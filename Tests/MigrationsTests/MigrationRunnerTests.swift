@@ -14,7 +14,9 @@ struct MigrationRunnerTests {
         Migration(number: 2, name: "names", sql: "ALTER TABLE people ADD COLUMN name text"),
     ]
 
-    private func withPool(statementTimeout: Duration = .seconds(60), _ body: (PostgresPool) async throws -> Void) async throws {
+    private func withPool(statementTimeout: Duration = .seconds(60), _ body: (PostgresPool) async throws -> Void)
+        async throws
+    {
         let group = try EventLoopGroup(count: 2, name: "test")
         try group.start()
         var configuration = try PostgresConfiguration(dsn: try ThrowawayPostgres.database())
