@@ -92,29 +92,31 @@ let package = Package(
         part(
             "SnapshotClient", of: "gateway",
             needs: [
-                "Contracts", "InternalHTTP", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Lifecycle", "Telemetry",
+                "Contracts", "InternalHTTP", "EventLoop", "Lifecycle", "Telemetry",
                 "Crypto",
             ]),
         part(
             "LogShipping", of: "gateway",
             needs: [
-                "Contracts", "InternalHTTP", "HTTPClient", "HTTPCore", "EventLoop", "Lifecycle", "Telemetry",
+                "Contracts", "InternalHTTP", "HTTPCore", "EventLoop", "Lifecycle", "Telemetry",
             ]),
         part(
             "Relay", of: "gateway",
             needs: [
-                "Dialects", "InferenceModel", "Routing", "Contracts", "HTTPClient", "HTTPServer", "HTTPCore", "EventLoop",
+                "Dialects", "InferenceModel", "Routing", "Contracts", "HTTPClient", "HTTPServer", "HTTPCore",
+                "EventLoop",
                 "JSON", "Crypto", "Telemetry",
             ]),
         part(
             "GatewayAPI", of: "gateway",
             needs: [
-                "Relay", "Routing", "Contracts", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Telemetry",
+                "Relay", "Routing", "Contracts", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON",
+                "Telemetry",
             ]),
         service(
             "gateway",
             needs: [
-                "GatewayAPI", "Relay", "Dialects", "Routing", "SnapshotClient", "LogShipping", "InternalHTTP",
+                "GatewayAPI", "Relay", "Routing", "SnapshotClient", "LogShipping", "InternalHTTP",
                 "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "Contracts", "Crypto", "ServiceKit",
                 "Configuration", "Lifecycle", "Telemetry",
             ]),
@@ -188,14 +190,20 @@ let package = Package(
         tests(
             "AdminAPI",
             needs: [
-                "RegistryStore", "AdminHTTP", "Postgres", "Migrations", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop",
+                "RegistryStore", "AdminHTTP", "Postgres", "Migrations", "HTTPServer", "HTTPClient", "HTTPCore",
+                "EventLoop",
                 "JSON", "Crypto", "Contracts", "Telemetry",
             ]),
         tests("Postgres", needs: ["EventLoop", "Telemetry"]),
         tests("Migrations", needs: ["Postgres", "EventLoop", "Telemetry"]),
         tests("Routing", needs: ["Contracts", "Telemetry"]),
         tests("Dialects", needs: ["Contracts", "InferenceModel", "JSON"]),
-        tests("Relay", needs: ["Contracts", "Crypto", "Dialects", "HTTPClient", "HTTPCore", "InferenceModel", "JSON", "Routing", "Telemetry"]),
+        tests(
+            "Relay",
+            needs: [
+                "Contracts", "Crypto", "Dialects", "HTTPClient", "HTTPCore", "InferenceModel", "JSON", "Routing",
+                "Telemetry",
+            ]),
         tests("HTTPCore"),
         tests("HTTPServer", needs: ["HTTPCore", "EventLoop", "CLinux"]),
         tests("JSON"),
@@ -211,12 +219,16 @@ let package = Package(
         tests("LogStore", needs: ["CollectorSupport", "Contracts", "EventLoop", "Lifecycle", "Postgres", "Telemetry"]),
         tests(
             "LogIngestion",
-            needs: ["CollectorSupport", "Contracts", "EventLoop", "HTTPServer", "HTTPCore", "LogStore", "Postgres", "Telemetry"]),
+            needs: [
+                "CollectorSupport", "Contracts", "EventLoop", "HTTPServer", "HTTPCore", "LogStore", "Postgres",
+                "Telemetry",
+            ]),
         tests("Retention", needs: ["CollectorSupport", "EventLoop", "LogStore", "Lifecycle", "Postgres", "Telemetry"]),
         tests(
             "LogAPI",
             needs: [
-                "CollectorSupport", "AdminHTTP", "LogStore", "Contracts", "HTTPServer", "HTTPCore", "JSON", "Postgres", "Telemetry",
+                "CollectorSupport", "AdminHTTP", "LogStore", "Contracts", "HTTPServer", "HTTPCore", "JSON", "Postgres",
+                "Telemetry",
             ]),
         tests("Configuration"),
         tests("Lifecycle", needs: ["EventLoop", "Telemetry"]),

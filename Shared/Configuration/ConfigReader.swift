@@ -91,16 +91,20 @@ package struct ConfigReader: Sendable {
         _ name: String, default standard: Choice, from choices: [(word: String, value: Choice)]
     ) -> Choice {
         let words = choices.map(\.word).joined(separator: ", ")
-        return parsed(name, default: standard, form: "one of \(words)", show: { value in
-            choices.first { "\($0.value)" == "\(value)" }?.word ?? "\(value)"
-        }) { text in
+        return parsed(
+            name, default: standard, form: "one of \(words)",
+            show: { value in
+                choices.first { "\($0.value)" == "\(value)" }?.word ?? "\(value)"
+            }
+        ) { text in
             choices.first { $0.word.lowercased() == text.lowercased() }?.value
         }
     }
 
     /// A whole number in a range.
     package mutating func int(_ name: String, default standard: Int, in range: ClosedRange<Int>) -> Int {
-        parsed(name, default: standard, form: "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
+        parsed(name, default: standard, form: "a whole number from \(range.lowerBound) to \(range.upperBound)") {
+            text in
             Int(text).flatMap { range.contains($0) ? $0 : nil }
         }
     }
@@ -121,7 +125,8 @@ package struct ConfigReader: Sendable {
         _ name: String, default standard: Duration, unit: DurationUnit = .seconds,
         in range: ClosedRange<Duration> = .zero ... .seconds(3_153_600_000)
     ) -> Duration {
-        let form = "a span from \(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound)), "
+        let form =
+            "a span from \(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound)), "
             + "such as 30s, 5m or 2h; a bare number means \(unit.name)"
         return parsed(name, default: standard, form: form, show: DurationText.text) { text in
             DurationText.parse(text, unit: unit).flatMap { range.contains($0) ? $0 : nil }
@@ -158,7 +163,8 @@ package struct ConfigReader: Sendable {
         let found = findSecret(name)
         settings.append(
             Setting(
-                name: name, value: found == nil ? "" : Redacted<String>.placeholder, origin: found?.origin ?? .standard))
+                name: name, value: found == nil ? "" : Redacted<String>.placeholder, origin: found?.origin ?? .standard)
+        )
         return found.map { Redacted($0.text) }
     }
 

@@ -28,7 +28,8 @@ package enum AESGCM {
         var ciphertext = [UInt8](repeating: 0, count: plaintext.count)
         var tag = [UInt8](repeating: 0, count: tagBytes)
         var length: Int32 = 0
-        let done = unsafe EVP_EncryptInit_ex(context.handle, EVP_aes_256_gcm(), nil, key, nonce) == 1
+        let done =
+            unsafe EVP_EncryptInit_ex(context.handle, EVP_aes_256_gcm(), nil, key, nonce) == 1
             && (additionalData.isEmpty
                 || EVP_EncryptUpdate(context.handle, nil, &length, additionalData, Int32(additionalData.count)) == 1)
             && (plaintext.isEmpty
@@ -51,7 +52,8 @@ package enum AESGCM {
         let context = try CipherContext()
         var plaintext = [UInt8](repeating: 0, count: ciphertext.count)
         var length: Int32 = 0
-        let opened = unsafe EVP_DecryptInit_ex(context.handle, EVP_aes_256_gcm(), nil, key, nonce) == 1
+        let opened =
+            unsafe EVP_DecryptInit_ex(context.handle, EVP_aes_256_gcm(), nil, key, nonce) == 1
             && (additionalData.isEmpty
                 || EVP_DecryptUpdate(context.handle, nil, &length, additionalData, Int32(additionalData.count)) == 1)
             && (ciphertext.isEmpty

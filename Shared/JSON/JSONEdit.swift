@@ -78,7 +78,8 @@ package struct JSONEdit: Sendable {
                 // The comma that goes is the one before; while nothing stands before, it is the one behind.
                 copy(cursor, hasSurvivor ? end : member.keyRange.lowerBound, to: &output)
                 let isLast = place + 1 == index.members.count
-                cursor = hasSurvivor || isLast
+                cursor =
+                    hasSurvivor || isLast
                     ? member.range.upperBound : index.members[place + 1].keyRange.lowerBound
             }
             end = member.range.upperBound

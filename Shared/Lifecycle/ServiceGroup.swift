@@ -76,7 +76,7 @@ package final class ServiceGroup: Sendable {
                     arm(.deadline, after: drain)
                 case .shutDown(let place):
                     let service = services[place]
-                    let time = share(of: MonotonicTime.now().duration(to: deadline), isLast: place == 0)
+                    let time = Self.share(of: MonotonicTime.now().duration(to: deadline), isLast: place == 0)
                     loop.spawn {
                         await service.shutdown(deadline: time)
                         inlet.yield(.shutDown(place))
@@ -96,7 +96,7 @@ package final class ServiceGroup: Sendable {
     }
 
     /// What a service may use of the time left: all but a quarter, at most five seconds, that those behind it need.
-    private func share(of left: Duration, isLast: Bool) -> Duration {
+    static func share(of left: Duration, isLast: Bool) -> Duration {
         let left = max(left, .zero)
         return isLast ? left : left - min(left / 4, .seconds(5))
     }

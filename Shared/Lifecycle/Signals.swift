@@ -39,7 +39,8 @@ package final class Signals: ReadinessHandler, @unchecked Sendable {
 
     package func ready(_ readiness: Readiness) {
         var info = signalfd_siginfo()
-        while unsafe read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size) == MemoryLayout<signalfd_siginfo>.size {
+        while unsafe read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size) == MemoryLayout<signalfd_siginfo>.size
+        {
             body(Int32(bitPattern: info.ssi_signo))
         }
     }

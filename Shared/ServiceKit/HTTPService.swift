@@ -36,7 +36,9 @@ package final class HTTPService: Service {
         context.logger.info(
             "listening", ["address": "\(address)", "version": .string(context.version), "name": .string(name)])
         await stop.wait()
-        if let running = cut.withLock({ $0 }) { throw DrainCut("the time to drain ran out with \(running) requests running") }
+        if let running = cut.withLock({ $0 }) {
+            throw DrainCut("the time to drain ran out with \(running) requests running")
+        }
     }
 
     package func shutdown(deadline: Duration) async {

@@ -27,10 +27,13 @@ package struct ServiceConfig: Sendable {
     ///   - reader: Collects what is wrong with them.
     ///   - standard: Where the service listens when nobody says.
     package init(_ reader: inout ConfigReader, listen standard: ListenAddress) {
-        listen = reader.parsed("LISTEN", default: standard, form: "an address such as 127.0.0.1:3000, [::1]:3000 or :3000") {
+        listen = reader.parsed(
+            "LISTEN", default: standard, form: "an address such as 127.0.0.1:3000, [::1]:3000 or :3000"
+        ) {
             ListenAddress($0)
         }
-        logLevel = reader.choice("LOG_LEVEL", default: .info, from: LogLevel.allCases.map { (word: $0.name, value: $0) })
+        logLevel = reader.choice(
+            "LOG_LEVEL", default: .info, from: LogLevel.allCases.map { (word: $0.name, value: $0) })
         drain = reader.duration("DRAIN_SECONDS", default: .seconds(30), in: .zero ... .seconds(3600))
         loops = reader.int("LOOPS", default: Self.processors, in: 1...256)
     }

@@ -74,7 +74,8 @@ final class ServiceRun<Config: Sendable>: Sendable {
             return .failure
         }
         let group = ServiceGroup(
-            services, control: control, loop: context.group.loops[0], logger: context.logger, drain: context.config.drain)
+            services, control: control, loop: context.group.loops[0], logger: context.logger,
+            drain: context.config.drain)
         phase.withLock { $0 = .serving(group) }
         context.logger.info(
             "started",

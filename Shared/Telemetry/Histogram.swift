@@ -40,7 +40,11 @@ package final class Histogram: Sendable {
     package var snapshot: (cumulative: [Int], sum: Double) {
         let state = state.withLock { $0 }
         var total = 0
-        return (state.counts.map { total += $0; return total }, state.sum)
+        return (
+            state.counts.map {
+                total += $0; return total
+            }, state.sum
+        )
     }
 }
 

@@ -44,7 +44,8 @@ enum DescriptorWriter {
         var offset = 0
         while offset < bytes.count {
             let (written, code) = unsafe bytes.withUnsafeBytes { buffer in
-                let count = unsafe Glibc.write(descriptor, buffer.baseAddress?.advanced(by: offset), buffer.count - offset)
+                let count = unsafe Glibc.write(
+                    descriptor, buffer.baseAddress?.advanced(by: offset), buffer.count - offset)
                 return (count, errno)
             }
             if written > 0 {

@@ -31,7 +31,8 @@ struct ConfigValueTests {
     func precedence() throws {
         let files = ["/etc/s.conf": "A=file\nB=file\nC=file\nD=\n"]
         var reader = reader(
-            ["CONFIG": "/etc/s.conf", "A": "env", "B": "env", "C": ""], arguments: ["--a=arg", "--config", "/etc/s.conf"],
+            ["CONFIG": "/etc/s.conf", "A": "env", "B": "env", "C": ""],
+            arguments: ["--a=arg", "--config", "/etc/s.conf"],
             files: files)
         #expect(reader.string("A", default: "std") == "arg")
         #expect(reader.string("B", default: "std") == "env")
@@ -72,7 +73,8 @@ struct ConfigValueTests {
     @Test(
         "truth values are read in their usual words",
         arguments: [
-            ("true", true), ("TRUE", true), ("1", true), ("yes", true), ("on", true), ("false", false), ("0", false), ("No", false),
+            ("true", true), ("TRUE", true), ("1", true), ("yes", true), ("on", true), ("false", false), ("0", false),
+            ("No", false),
             ("off", false),
         ])
     func bools(text: String, value: Bool) {
@@ -84,7 +86,8 @@ struct ConfigValueTests {
     @Test(
         "spans are numbers with or without a unit",
         arguments: [
-            ("30", .seconds(30)), ("250ms", .milliseconds(250)), ("5s", .seconds(5)), ("2m", .seconds(120)), ("3h", .seconds(10800)),
+            ("30", .seconds(30)), ("250ms", .milliseconds(250)), ("5s", .seconds(5)), ("2m", .seconds(120)),
+            ("3h", .seconds(10800)),
             ("1d", .seconds(86400)), ("0", .zero),
         ] as [(String, Duration)])
     func durations(text: String, value: Duration) {
@@ -104,7 +107,8 @@ struct ConfigValueTests {
     @Test(
         "addresses of other services are kept without slashes at their end",
         arguments: [
-            ("http://registry:3001", "http://registry:3001"), ("https://a.b/base//", "https://a.b/base"), ("HTTP://[::1]:1/", "http://[::1]:1"),
+            ("http://registry:3001", "http://registry:3001"), ("https://a.b/base//", "https://a.b/base"),
+            ("HTTP://[::1]:1/", "http://[::1]:1"),
         ])
     func urls(text: String, value: String) {
         var reader = reader(["X": text])
@@ -127,12 +131,26 @@ struct ConfigProblemTests {
     @Test(
         "a malformed value is an error that names the variable and the accepted form",
         arguments: [
-            ("INT", "ten", #"INT: "ten" is not a whole number from 1 to 10"#), ("INT", "11", #"INT: "11" is not a whole number from 1 to 10"#),
-            ("INT", "1.5", #"INT: "1.5" is not a whole number from 1 to 10"#), ("BOOL", "maybe", #"BOOL: "maybe" is not true or false"#),
-            ("TIME", "-1s", #"TIME: "-1s" is not a span from 0s to 1h, such as 30s, 5m or 2h; a bare number means seconds"#),
-            ("TIME", "1.5s", #"TIME: "1.5s" is not a span from 0s to 1h, such as 30s, 5m or 2h; a bare number means seconds"#),
-            ("TIME", "2h", #"TIME: "2h" is not a span from 0s to 1h, such as 30s, 5m or 2h; a bare number means seconds"#),
-            ("TIME", "9999999999999999999", #"TIME: "9999999999999999999" is not a span from 0s to 1h, such as 30s, 5m or 2h; a bare number means seconds"#),
+            ("INT", "ten", #"INT: "ten" is not a whole number from 1 to 10"#),
+            ("INT", "11", #"INT: "11" is not a whole number from 1 to 10"#),
+            ("INT", "1.5", #"INT: "1.5" is not a whole number from 1 to 10"#),
+            ("BOOL", "maybe", #"BOOL: "maybe" is not true or false"#),
+            (
+                "TIME", "-1s",
+                #"TIME: "-1s" is not a span from 0s to 1h, such as 30s, 5m or 2h; a bare number means seconds"#
+            ),
+            (
+                "TIME", "1.5s",
+                #"TIME: "1.5s" is not a span from 0s to 1h, such as 30s, 5m or 2h; a bare number means seconds"#
+            ),
+            (
+                "TIME", "2h",
+                #"TIME: "2h" is not a span from 0s to 1h, such as 30s, 5m or 2h; a bare number means seconds"#
+            ),
+            (
+                "TIME", "9999999999999999999",
+                #"TIME: "9999999999999999999" is not a span from 0s to 1h, such as 30s, 5m or 2h; a bare number means seconds"#
+            ),
             ("URL", "registry:3001", #"URL: "registry:3001" is not an address such as http://host:3001"#),
             ("URL", "http://", #"URL: "http://" is not an address such as http://host:3001"#),
             ("URL", "http://a b", #"URL: "http://a b" is not an address such as http://host:3001"#),
@@ -152,7 +170,9 @@ struct ConfigProblemTests {
 
     @Test("everything that is wrong is told at once")
     func together() {
-        let found = problems(reader(["A": "x", "B": "y"], arguments: ["--nobody=1", "stray", "--flag", "--a2", "--nobody=2"])) { reader in
+        let found = problems(
+            reader(["A": "x", "B": "y"], arguments: ["--nobody=1", "stray", "--flag", "--a2", "--nobody=2"])
+        ) { reader in
             _ = reader.int("A", default: 1, in: 1...9)
             _ = reader.bool("B", default: false)
             _ = reader.requiredString("C", hint: "a DSN such as postgres://…")
@@ -162,7 +182,8 @@ struct ConfigProblemTests {
         #expect(
             found == [
                 "stray: is not an argument of the form --name=value", "--flag: needs a value, as in --flag=value",
-                "--a2: needs a value, as in --a2=value", "--nobody: is given twice", #"A: "x" is not a whole number from 1 to 9"#,
+                "--a2: needs a value, as in --a2=value", "--nobody: is given twice",
+                #"A: "x" is not a whole number from 1 to 9"#,
                 #"B: "y" is not true or false"#, "C: is required: a DSN such as postgres://…",
                 "D: is required (or D_FILE): at least 16 characters of chance", "E: cannot be given together with F",
                 "--nobody: is not a known argument",
@@ -175,10 +196,12 @@ struct ConfigProblemTests {
         let found = problems(sources) { $0.tolerate("A") }
         #expect(
             found == [
-                "f:2: is not a line of the form NAME=value", "f:4: gives A a second time", "f:5: is not a line of the form NAME=value",
+                "f:2: is not a line of the form NAME=value", "f:4: gives A a second time",
+                "f:5: is not a line of the form NAME=value",
                 "TYPO: in f is not a known setting",
             ])
-        #expect(problems(reader(["CONFIG": "gone"])) { _ in } == ["CONFIG: gone cannot be read: No such file or directory"])
+        #expect(
+            problems(reader(["CONFIG": "gone"])) { _ in } == ["CONFIG: gone cannot be read: No such file or directory"])
     }
 }
 
@@ -197,7 +220,8 @@ struct ConfigSecretTests {
     @Test("what is wrong with a secret is told without its value")
     func faults() {
         let sources = reader(
-            ["A": "hunter2", "B": "x", "B_FILE": "/run/b", "C_FILE": "/gone", "D_FILE": "/empty"], files: ["/run/b": "y", "/empty": " \n"])
+            ["A": "hunter2", "B": "x", "B_FILE": "/run/b", "C_FILE": "/gone", "D_FILE": "/empty"],
+            files: ["/run/b": "y", "/empty": " \n"])
         let found = problems(sources) { reader in
             _ = reader.requiredSecret("A", hint: "", minimumLength: 16)
             _ = reader.secret("B")
@@ -206,7 +230,8 @@ struct ConfigSecretTests {
         }
         #expect(
             found == [
-                "A: has fewer than 16 characters", "B: and B_FILE are both given; keep one", "C_FILE: /gone cannot be read: No such file or directory",
+                "A: has fewer than 16 characters", "B: and B_FILE are both given; keep one",
+                "C_FILE: /gone cannot be read: No such file or directory",
                 "D_FILE: /empty is empty",
             ])
         #expect(!found.joined().contains("hunter2"))
@@ -214,7 +239,8 @@ struct ConfigSecretTests {
 
     @Test("real files are read, missing and oversized ones refused with the system's words")
     func realFiles() throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "switchboard-config-\(UUID().uuidString)").path
+        let path = FileManager.default.temporaryDirectory.appending(path: "switchboard-config-\(UUID().uuidString)")
+            .path
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Data("secret\n".utf8).write(to: URL(filePath: path))
         #expect(try FileReader.text(path) == "secret\n")

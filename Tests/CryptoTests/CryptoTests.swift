@@ -107,11 +107,13 @@ struct AESGCMTests {
         for bit in 0..<sealed.count * 8 {
             var damaged = sealed
             damaged[bit / 8] ^= 1 << (bit % 8)
-            let error = cryptoError { () throws(CryptoError) in try AESGCM.open(damaged, key: key, additionalData: [1]) }
+            let error = cryptoError { () throws(CryptoError) in try AESGCM.open(damaged, key: key, additionalData: [1])
+            }
             #expect(error == .authenticationFailed)
         }
         for data in [[], [2], [1, 1]] as [[UInt8]] {
-            let error = cryptoError { () throws(CryptoError) in try AESGCM.open(sealed, key: key, additionalData: data) }
+            let error = cryptoError { () throws(CryptoError) in try AESGCM.open(sealed, key: key, additionalData: data)
+            }
             #expect(error == .authenticationFailed)
         }
         let other = cryptoError { () throws(CryptoError) in
@@ -155,12 +157,15 @@ struct EncodingTests {
 
     @Test(
         "text that no encoder writes is refused",
-        arguments: ["Zg", "Zg=", "Zg===", "Z===", "====", "=", "Zm9v=", "Zm9vYh==", "Zm 9v", "Zm9v\n", "Zh==", "Zm9=", "é==="])
+        arguments: [
+            "Zg", "Zg=", "Zg===", "Z===", "====", "=", "Zm9v=", "Zm9vYh==", "Zm 9v", "Zm9v\n", "Zh==", "Zm9=", "é===",
+        ])
     func badBase64(text: String) {
         #expect(Base64.decode(text) == nil)
     }
 
-    @Test("base64url refuses padding, stray bits and impossible lengths", arguments: ["Zg==", "Zh", "Z", "Zm9vZ", "Zm9"])
+    @Test(
+        "base64url refuses padding, stray bits and impossible lengths", arguments: ["Zg==", "Zh", "Z", "Zm9vZ", "Zm9"])
     func badBase64URL(text: String) {
         #expect(Base64URL.decode(text) == nil)
     }
@@ -217,7 +222,9 @@ struct SecretBoxTests {
     @Test("a text moved to another place does not open")
     func context() {
         let sealed = box.seal("x", context: "channel:1")
-        #expect(cryptoError { () throws(CryptoError) in try box.open(sealed, context: "channel:2") } == .authenticationFailed)
+        #expect(
+            cryptoError { () throws(CryptoError) in try box.open(sealed, context: "channel:2") }
+                == .authenticationFailed)
     }
 
     @Test("no changed character goes unnoticed")
@@ -231,7 +238,9 @@ struct SecretBoxTests {
         }
     }
 
-    @Test("text that no box made is malformed", arguments: ["", "sk-plain", "v1", "v1.x", "v2.00000000.AAAA", "v1.00000000.!!", "v1.a.b.c"])
+    @Test(
+        "text that no box made is malformed",
+        arguments: ["", "sk-plain", "v1", "v1.x", "v2.00000000.AAAA", "v1.00000000.!!", "v1.a.b.c"])
     func malformed(text: String) {
         #expect(cryptoError { () throws(CryptoError) in try box.open(text, context: "c") } == .malformed)
     }
@@ -251,7 +260,8 @@ struct SecretBoxTests {
         #expect(!next.needsResealing(next.seal("x", context: "c")))
         #expect(next.keyID != box.keyID)
         let new = next.seal("x", context: "c")
-        #expect(cryptoError { () throws(CryptoError) in try box.open(new, context: "c") } == .unknownKey(id: next.keyID))
+        #expect(
+            cryptoError { () throws(CryptoError) in try box.open(new, context: "c") } == .unknownKey(id: next.keyID))
     }
 
     @Test("a sealed text of an earlier version of this program still opens")

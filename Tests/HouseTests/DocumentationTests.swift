@@ -7,10 +7,13 @@ import Testing
 struct DocumentationTests {
     /// Requirements of the standard library's protocols: their meaning is known, a comment would repeat it.
     static let known: Set<String> = [
-        "==", "<", "+", "hash", "description", "debugDescription", "customMirror", "rawValue", "init(rawValue", "init(stringLiteral",
-        "init(integerLiteral", "init(floatLiteral", "init(booleanLiteral", "init(nilLiteral", "init(arrayLiteral", "init(dictionaryLiteral",
+        "==", "<", "+", "hash", "description", "debugDescription", "customMirror", "rawValue", "init(rawValue",
+        "init(stringLiteral",
+        "init(integerLiteral", "init(floatLiteral", "init(booleanLiteral", "init(nilLiteral", "init(arrayLiteral",
+        "init(dictionaryLiteral",
         "init(stringInterpolation", "init(literalCapacity", "appendLiteral", "init(from", "encode", "next", "enqueue",
-        "asUnownedSerialExecutor", "asUnownedTaskExecutor", "checkIsolated", "isIsolatingCurrentContext", "unownedExecutor", "makeIterator",
+        "asUnownedSerialExecutor", "asUnownedTaskExecutor", "checkIsolated", "isIsolatingCurrentContext",
+        "unownedExecutor", "makeIterator",
         "StringInterpolation", "id", "allCases",
     ]
 
@@ -33,8 +36,11 @@ struct DocumentationTests {
         #expect(Self.requirements.contains("shutdown"), "the requirements of our protocols were not found")
         for file in HouseTests.swift {
             let bare = file.code.enumerated().compactMap { number, line -> String? in
-                guard Self.isForOthers(line), !Self.isField(line), !Self.isExplained(file, number), let name = Self.declaredName(line) else { return nil }
-                return Self.known.contains(name) || Self.requirements.contains(name) ? nil : "\(name) (line \(number + 1))"
+                guard Self.isForOthers(line), !Self.isField(line), !Self.isExplained(file, number),
+                    let name = Self.declaredName(line)
+                else { return nil }
+                return Self.known.contains(name) || Self.requirements.contains(name)
+                    ? nil : "\(name) (line \(number + 1))"
             }
             #expect(
                 bare.isEmpty,
@@ -73,10 +79,14 @@ struct DocumentationTests {
 
     /// What a line declares: a name, or `init(firstLabel`.
     private static func declaredName(_ line: String) -> String? {
-        let pattern = #/\b(?:func|var|let|class|struct|enum|protocol|actor|typealias|case)\s+(\w+|[^\w\s(]+)|\b(init)\b[?]?(?:<[^>]*>)?\(\s*(\w*)|\b(subscript)\b/#
+        let pattern =
+            #/\b(?:func|var|let|class|struct|enum|protocol|actor|typealias|case)\s+(\w+|[^\w\s(]+)|\b(init)\b[?]?(?:<[^>]*>)?\(\s*(\w*)|\b(subscript)\b/#
         // `class` and `static` may precede `func` and `var`; the last keyword names the thing.
-        guard let match = line.replacing(#/\b(static|class|final|mutating|nonisolated|override|indirect) (?=\w)/#, with: "").firstMatch(of: pattern)
-            ?? line.firstMatch(of: pattern)
+        guard
+            let match = line.replacing(
+                #/\b(static|class|final|mutating|nonisolated|override|indirect) (?=\w)/#, with: ""
+            ).firstMatch(of: pattern)
+                ?? line.firstMatch(of: pattern)
         else { return nil }
         if let name = match.1 { return String(name) }
         if match.2 != nil { return "init(\(match.3 ?? "")" }

@@ -27,7 +27,10 @@ struct HouseTests {
         for (place, row) in Self.rows.enumerated() {
             let above = Set(Self.rows[..<place].map(\.name))
             let wrong = row.needs.subtracting(above)
-            #expect(wrong.isEmpty, "\(row.name) needs \(wrong.sorted()), which do not stand above it: the table is the layering of the house")
+            #expect(
+                wrong.isEmpty,
+                "\(row.name) needs \(wrong.sorted()), which do not stand above it: the table is the layering of the house"
+            )
         }
     }
 
@@ -47,7 +50,9 @@ struct HouseTests {
             // A target whose files hold nothing yet has no needs either.
             if imported.isEmpty { continue }
             let unused = row.needs.subtracting(imported)
-            #expect(unused.isEmpty, "\(row.name) names \(unused.sorted()) and imports none of it: a row must tell what the target needs")
+            #expect(
+                unused.isEmpty,
+                "\(row.name) names \(unused.sorted()) and imports none of it: a row must tell what the target needs")
         }
     }
 
@@ -60,7 +65,9 @@ struct HouseTests {
             guard reached.insert(name).inserted else { continue }
             waiting += byName[name] ?? []
         }
-        #expect(reached.isDisjoint(with: ["CLibPQ", "Postgres", "Migrations"]), "the gateway must start and run without PostgreSQL")
+        #expect(
+            reached.isDisjoint(with: ["CLibPQ", "Postgres", "Migrations"]),
+            "the gateway must start and run without PostgreSQL")
     }
 
     // MARK: Files
@@ -73,7 +80,10 @@ struct HouseTests {
     @Test("no file is longer than 500 lines")
     func length() {
         for file in SourceTree.files(["swift", "h", "hpp", "cpp"]) where Self.longFiles[file.path] == nil {
-            #expect(file.lines.count <= 500, "\(file.path) has \(file.lines.count) lines: a file holds one idea; split it, or list it in longFiles with the reason")
+            #expect(
+                file.lines.count <= 500,
+                "\(file.path) has \(file.lines.count) lines: a file holds one idea; split it, or list it in longFiles with the reason"
+            )
         }
         for path in Self.longFiles.keys {
             #expect(SourceTree.files(["swift"]).contains { $0.path == path }, "\(path) is exempt and does not exist")
@@ -92,10 +102,14 @@ struct HouseTests {
     static let bans = [
         Ban(word: "try!", reason: "a fault must reach the caller as an error, not end the process"),
         Ban(word: "as!", reason: "use `as?` and say what happens when it is nil"),
-        Ban(word: "fatalError(", reason: "use preconditionFailure with a message, and only for what our own code alone can cause"),
+        Ban(
+            word: "fatalError(",
+            reason: "use preconditionFailure with a message, and only for what our own code alone can cause"),
         Ban(word: "TODO", reason: "what is missing belongs into an issue", inComments: true),
         Ban(word: "FIXME", reason: "what is missing belongs into an issue", inComments: true),
-        Ban(word: "import Foundation", reason: "full Foundation costs 12 MB of memory and 60 MB of binary; FoundationEssentials or nothing"),
+        Ban(
+            word: "import Foundation",
+            reason: "full Foundation costs 12 MB of memory and 60 MB of binary; FoundationEssentials or nothing"),
         Ban(word: "public", reason: "nothing outside this package uses it; `package` crosses modules"),
         Ban(word: "@inlinable", reason: "cross-module optimisation does it; it would freeze an interface nobody needs"),
         Ban(word: "Task.detached", reason: "it leaves the loop and the structure: use EventLoop.spawn or a Service"),
@@ -118,7 +132,8 @@ struct HouseTests {
             guard risky else { continue }
             #expect(
                 file.lines.contains { $0.contains("// SAFETY:") },
-                "\(file.path) has @unchecked Sendable or nonisolated(unsafe) without a `// SAFETY:` line that says what makes it right")
+                "\(file.path) has @unchecked Sendable or nonisolated(unsafe) without a `// SAFETY:` line that says what makes it right"
+            )
         }
     }
 
@@ -127,7 +142,8 @@ struct HouseTests {
         guard line.utf8.count >= word.utf8.count, line.contains(word) else { return false }
         var rest = line[...]
         while let range = rest.firstRange(of: word) {
-            let isPart = { (character: Character?) in character.map { $0.isLetter || $0.isNumber || $0 == "_" } ?? false }
+            let isPart = { (character: Character?) in character.map { $0.isLetter || $0.isNumber || $0 == "_" } ?? false
+            }
             let before = range.lowerBound > line.startIndex ? line[line.index(before: range.lowerBound)] : nil
             let after = range.upperBound < line.endIndex ? line[range.upperBound] : nil
             let startsPlain = !(isPart(word.first) && isPart(before))
@@ -141,7 +157,10 @@ struct HouseTests {
     private static func importedModules(_ file: SourceFile) -> [String] {
         file.code.compactMap { line in
             guard line.contains("import ") else { return nil }
-            guard let match = line.firstMatch(of: #/^\s*(?:@\w+\s+|package |internal |private |fileprivate )*import (?:\w+ )?(\w+)/#) else { return nil }
+            guard
+                let match = line.firstMatch(
+                    of: #/^\s*(?:@\w+\s+|package |internal |private |fileprivate )*import (?:\w+ )?(\w+)/#)
+            else { return nil }
             return String(match.1)
         }
     }

@@ -24,7 +24,9 @@ enum SourceTree {
             guard let walk = FileManager.default.enumerator(atPath: base.path) else { return [] }
             let paths = walk.compactMap { $0 as? String }.filter { endings.contains(($0 as NSString).pathExtension) }
             return paths.sorted().compactMap { path in
-                guard let text = try? String(contentsOf: base.appending(path: path), encoding: .utf8) else { return nil }
+                guard let text = try? String(contentsOf: base.appending(path: path), encoding: .utf8) else {
+                    return nil
+                }
                 let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
                 return SourceFile(path: "\(folder)/\(path)", lines: lines, code: CodeLines.strip(lines))
             }

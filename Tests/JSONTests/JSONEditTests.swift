@@ -22,7 +22,9 @@ struct JSONEditTests {
     @Test("a replaced value leaves every other byte as it was")
     func replace() throws {
         let json = #"{ "model" : "gpt-4o" ,"n": 1.0, "u":{"x" : 123456789012345678901} }"#
-        #expect(try edited(json) { $0.set("model", string: "m\"2") } == #"{ "model" : "m\"2" ,"n": 1.0, "u":{"x" : 123456789012345678901} }"#)
+        #expect(
+            try edited(json) { $0.set("model", string: "m\"2") }
+                == #"{ "model" : "m\"2" ,"n": 1.0, "u":{"x" : 123456789012345678901} }"#)
         #expect(try edited(json) { $0.replace("absent", raw: bytes("1")) } == json)
     }
 
@@ -30,8 +32,14 @@ struct JSONEditTests {
     func append() throws {
         #expect(try edited(#"{"a":1 }"#) { $0.set("b\n", raw: bytes("[2]")) } == #"{"a":1,"b\n":[2] }"#)
         #expect(try edited("{ }") { $0.set("b", raw: bytes("2")) } == #"{"b":2 }"#)
-        #expect(try edited("{}") { $0.set("b", raw: bytes("2")); $0.set("c", raw: bytes("3")); $0.set("b", raw: bytes("4")) } == #"{"b":4,"c":3}"#)
-        #expect(try edited("{}") { $0.set("b", raw: bytes("2")); $0.remove("b") } == "{}")
+        #expect(
+            try edited("{}") {
+                $0.set("b", raw: bytes("2")); $0.set("c", raw: bytes("3")); $0.set("b", raw: bytes("4"))
+            } == #"{"b":4,"c":3}"#)
+        #expect(
+            try edited("{}") {
+                $0.set("b", raw: bytes("2")); $0.remove("b")
+            } == "{}")
     }
 
     @Test("a removed member takes one comma with it")
@@ -40,11 +48,23 @@ struct JSONEditTests {
         #expect(try edited(json) { $0.remove("a") } == #"{ "b":2 ,"c":3 }"#)
         #expect(try edited(json) { $0.remove("b") } == #"{ "a":1 ,"c":3 }"#)
         #expect(try edited(json) { $0.remove("c") } == #"{ "a":1, "b":2 }"#)
-        #expect(try edited(json) { $0.remove("a"); $0.remove("b") } == #"{ "c":3 }"#)
-        #expect(try edited(json) { $0.remove("b"); $0.remove("c") } == #"{ "a":1 }"#)
-        #expect(try edited(json) { $0.remove("a"); $0.remove("c") } == #"{ "b":2 }"#)
+        #expect(
+            try edited(json) {
+                $0.remove("a"); $0.remove("b")
+            } == #"{ "c":3 }"#)
+        #expect(
+            try edited(json) {
+                $0.remove("b"); $0.remove("c")
+            } == #"{ "a":1 }"#)
+        #expect(
+            try edited(json) {
+                $0.remove("a"); $0.remove("c")
+            } == #"{ "b":2 }"#)
         #expect(try edited(json) { edit in ["a", "b", "c"].forEach { edit.remove($0) } } == "{  }")
-        #expect(try edited(json) { edit in ["a", "b", "c"].forEach { edit.remove($0) }; edit.set("d", raw: bytes("4")) } == #"{ "d":4 }"#)
+        #expect(
+            try edited(json) { edit in
+                ["a", "b", "c"].forEach { edit.remove($0) }; edit.set("d", raw: bytes("4"))
+            } == #"{ "d":4 }"#)
     }
 
     @Test("an edit applies to every occurrence of a key, however it is written")

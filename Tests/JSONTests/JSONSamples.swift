@@ -52,8 +52,13 @@ struct JSONMaker<Generator: RandomNumberGenerator> {
     }
 
     mutating func string() -> String {
-        let alphabet: [Character] = ["a", "b", "\"", "\\", "/", "\n", "\t", "\u{1}", "\u{1F}", "\u{7F}", "é", "世", "😀", "{", "]", ",", ":", " ", "u"]
-        return String((0..<Int.random(in: 0..<12, using: &generator)).map { _ in alphabet.randomElement(using: &generator) ?? "a" })
+        let alphabet: [Character] = [
+            "a", "b", "\"", "\\", "/", "\n", "\t", "\u{1}", "\u{1F}", "\u{7F}", "é", "世", "😀", "{", "]", ",", ":", " ",
+            "u",
+        ]
+        return String(
+            (0..<Int.random(in: 0..<12, using: &generator)).map { _ in alphabet.randomElement(using: &generator) ?? "a"
+            })
     }
 
     /// A number in one of the many forms JSON allows.
@@ -78,7 +83,8 @@ struct JSONMaker<Generator: RandomNumberGenerator> {
         switch value {
         case .null, .bool, .number: return blank() + text(value.serialized()) + blank()
         case .string(let content): return blank() + quote(content) + blank()
-        case .array(let elements): return blank() + "[" + blank() + elements.map { spread($0) }.joined(separator: ",") + "]" + blank()
+        case .array(let elements):
+            return blank() + "[" + blank() + elements.map { spread($0) }.joined(separator: ",") + "]" + blank()
         case .object(let members):
             let parts = members.members.map { blank() + quote($0.key) + blank() + ":" + spread($0.value) }
             return blank() + "{" + blank() + parts.joined(separator: ",") + "}" + blank()

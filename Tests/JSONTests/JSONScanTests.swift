@@ -13,7 +13,9 @@ struct JSONScanTests {
         #expect(scan[0]?.string(in: chunk) == "gpt-4o-2024-05-13")
         #expect(scan[0].map { text(chunk[$0.keyRange]) } == #""model""#)
         #expect(scan[1]?.kind == .null)
-        #expect(scan[2].map { text(chunk[$0.range]) } == #"[{"index":0,"delta":{"content":" wor\"ld"},"finish_reason":null}]"#)
+        #expect(
+            scan[2].map { text(chunk[$0.range]) }
+                == #"[{"index":0,"delta":{"content":" wor\"ld"},"finish_reason":null}]"#)
         #expect(scan[3]?.int(in: chunk) == 1_717_171_717)
         #expect(scan[4] == nil)
         #expect(scan[5]?.string(in: chunk) == "chat.completion.chunk")
@@ -48,7 +50,9 @@ struct JSONScanTests {
 
     @Test("other JSON is not an object")
     func notAnObject() {
-        #expect(jsonError { () throws(JSONError) in try parser.scan(bytes("[1]"), for: keys) } == .notAnObject(found: .array))
+        #expect(
+            jsonError { () throws(JSONError) in try parser.scan(bytes("[1]"), for: keys) }
+                == .notAnObject(found: .array))
     }
 
     @Test("what was found in an earlier text does not show in the next")

@@ -9,7 +9,8 @@ struct JSONTreeTests {
     @Test(
         "numbers keep their text through parse and write",
         arguments: [
-            "0", "-0", "1.0", "1.10", "1e3", "1E+02", "-1.5e-7", "123456789012345678901234567890", "0.1", "1e400", "-1e-400",
+            "0", "-0", "1.0", "1.10", "1e3", "1E+02", "-1.5e-7", "123456789012345678901234567890", "0.1", "1e400",
+            "-1e-400",
             "3.141592653589793238462643383279",
         ])
     func numbers(number: String) throws {
@@ -36,7 +37,8 @@ struct JSONTreeTests {
 
     @Test("strings are unescaped; surrogates without their half become U+FFFD")
     func strings() throws {
-        let json = #"["\"\\\/\b\f\n\r\t","\u0041\u00e9\u4e16\ud83d\ude00","\ud83d","\ude00x","\ud83d\u0041","\ud83d\ud83d\ude00","\u0000"]"#
+        let json =
+            #"["\"\\\/\b\f\n\r\t","\u0041\u00e9\u4e16\ud83d\ude00","\ud83d","\ude00x","\ud83d\u0041","\ud83d\ud83d\ude00","\u0000"]"#
         let expected = ["\"\\/\u{8}\u{C}\n\r\t", "Aé世😀", "\u{FFFD}", "\u{FFFD}x", "\u{FFFD}A", "\u{FFFD}😀", "\0"]
         #expect(try parser.parse(bytes(json)).array?.map(\.string) == expected)
     }

@@ -24,11 +24,15 @@ struct JSONWriterTests {
             writer.field("f", ["g": 1] as JSONValue)
             writer.field("h", UInt64.max)
         }
-        #expect(text(writer.bytes) == #"{"a":1,"b":[null,true,{},[],0.5,null,1.0],"c":"x","d":{"e":[]},"f":{"g":1},"h":18446744073709551615}"#)
+        #expect(
+            text(writer.bytes)
+                == #"{"a":1,"b":[null,true,{},[],0.5,null,1.0],"c":"x","d":{"e":[]},"f":{"g":1},"h":18446744073709551615}"#
+        )
     }
 
     @Test(
-        "whole numbers are written with all their digits", arguments: [0, 1, -1, 9, 10, 1_234_567_890, Int64.max, Int64.min])
+        "whole numbers are written with all their digits",
+        arguments: [0, 1, -1, 9, 10, 1_234_567_890, Int64.max, Int64.min])
     func integers(value: Int64) {
         var writer = JSONWriter()
         writer.array { writer in
@@ -37,19 +41,26 @@ struct JSONWriterTests {
             writer.int(UInt64(bitPattern: value))
             writer.int(Int8(truncatingIfNeeded: value))
         }
-        #expect(text(writer.bytes) == "[\(value),\(value),\(UInt64(bitPattern: value)),\(Int8(truncatingIfNeeded: value))]")
+        #expect(
+            text(writer.bytes) == "[\(value),\(value),\(UInt64(bitPattern: value)),\(Int8(truncatingIfNeeded: value))]")
     }
 
     @Test("every control character, quote and backslash is escaped, and nothing else is")
     func escapes() throws {
-        let all = String(String.UnicodeScalarView((0..<0x250).compactMap { Unicode.Scalar($0) })) + "世😀\u{2028}\u{FFFF}\u{10FFFF}"
+        let all =
+            String(String.UnicodeScalarView((0..<0x250).compactMap { Unicode.Scalar($0) }))
+            + "世😀\u{2028}\u{FFFF}\u{10FFFF}"
         let written = JSONWriter.quoted(all)
         #expect(written.allSatisfy { $0 >= 0x20 })
         #expect(try JSONValue.parse(written) == .string(all))
-        #expect(text(JSONWriter.quoted("\u{0}\u{8}\t\n\u{C}\r\u{1F}\"\\/\u{7F}é")) == #""\u0000\b\t\n\f\r\u001f\"\\/\#u{7F}é""#)
+        #expect(
+            text(JSONWriter.quoted("\u{0}\u{8}\t\n\u{C}\r\u{1F}\"\\/\u{7F}é"))
+                == #""\u0000\b\t\n\f\r\u001f\"\\/\#u{7F}é""#)
     }
 
-    @Test("the place of a character in a long text does not matter to its escape", arguments: ["\"", "\\", "\n", "\u{1}", "é", "\u{7F}"])
+    @Test(
+        "the place of a character in a long text does not matter to its escape",
+        arguments: ["\"", "\\", "\n", "\u{1}", "é", "\u{7F}"])
     func positions(character: String) throws {
         for before in 0..<20 {
             for after in [0, 1, 7, 8, 9] {

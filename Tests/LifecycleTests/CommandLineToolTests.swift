@@ -9,9 +9,12 @@ struct CommandLineToolTests {
     @Test(
         "the first word is the subcommand, and none means serve",
         arguments: [
-            ([], .run(.serve, settings: [])), (["serve"], .run(.serve, settings: [])), (["migrate"], .run(.migrate, settings: [])),
-            (["check-config", "--a=1"], .run(.checkConfig, settings: ["--a=1"])), (["version"], .run(.version, settings: [])),
-            (["--version"], .run(.version, settings: [])), (["--loops=1", "--x", "y"], .run(.serve, settings: ["--loops=1", "--x", "y"])),
+            ([], .run(.serve, settings: [])), (["serve"], .run(.serve, settings: [])),
+            (["migrate"], .run(.migrate, settings: [])),
+            (["check-config", "--a=1"], .run(.checkConfig, settings: ["--a=1"])),
+            (["version"], .run(.version, settings: [])),
+            (["--version"], .run(.version, settings: [])),
+            (["--loops=1", "--x", "y"], .run(.serve, settings: ["--loops=1", "--x", "y"])),
         ] as [([String], CommandLineTool.Request)])
     func subcommands(arguments: [String], request: CommandLineTool.Request) {
         #expect(tool.request(arguments) == request)
@@ -38,7 +41,10 @@ struct ReadinessChecksTests {
         #expect(checks.report().isReady)
         let database = checks.addSwitch("postgres")
         checks.add("snapshot") { .ready }
-        #expect(checks.report().checks == [.init(name: "postgres", state: .notReady("starting")), .init(name: "snapshot", state: .ready)])
+        #expect(
+            checks.report().checks == [
+                .init(name: "postgres", state: .notReady("starting")), .init(name: "snapshot", state: .ready),
+            ])
         #expect(!checks.report().isReady)
         database.set(.ready)
         #expect(checks.report().isReady)

@@ -21,7 +21,9 @@ struct ServiceGroupMachineTests {
             ])
     }
 
-    @Test("a service that fails or ends by itself stops the others, and the code says so", arguments: [Event.failed(0), .ended(0), .cut(0)])
+    @Test(
+        "a service that fails or ends by itself stops the others, and the code says so",
+        arguments: [Event.failed(0), .ended(0), .cut(0)])
     func failure(event: Event) {
         #expect(
             play(2, [event, .shutDown(1), .ended(1)]) == [[.armDeadline, .shutDown(1)], [], [.finish(.failure)]])
@@ -41,7 +43,8 @@ struct ServiceGroupMachineTests {
         #expect(play(1, [.stop, .cut(0), .shutDown(0)]).last == [.finish(.drainCut)])
     }
 
-    @Test("the deadline cancels what still runs and ends with 70 when that has ended", arguments: [Event.deadline, .stop])
+    @Test(
+        "the deadline cancels what still runs and ends with 70 when that has ended", arguments: [Event.deadline, .stop])
     func deadline(event: Event) {
         #expect(
             play(2, [.stop, event, .ended(0), .ended(1)]) == [
@@ -64,7 +67,9 @@ struct ServiceGroupMachineTests {
         #expect(play(0, [.stop]) == [[.armDeadline, .finish(.success)]])
     }
 
-    @Test("whatever comes in whatever order, it finishes once, and each service is shut down at most once", arguments: 0..<300)
+    @Test(
+        "whatever comes in whatever order, it finishes once, and each service is shut down at most once",
+        arguments: 0..<300)
     func randomWalk(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let count = Int.random(in: 0..<5, using: &generator)

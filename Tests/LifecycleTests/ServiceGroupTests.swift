@@ -79,10 +79,15 @@ struct ServiceGroupTests {
         let journal = Journal()
         let services = ["a", "b", "c"].map { ScriptedService($0, .onShutdown, journal) }
         #expect(try await run(services, stops: 1) == .success)
-        #expect(journal.entries == ["a runs", "b runs", "c runs", "c asked", "c ends", "b asked", "b ends", "a asked", "a ends"])
+        #expect(
+            journal.entries == [
+                "a runs", "b runs", "c runs", "c asked", "c ends", "b asked", "b ends", "a asked", "a ends",
+            ])
     }
 
-    @Test("a failing service, or one that ends by itself, stops the group", arguments: [ScriptedService.Ending.failing, .atOnce])
+    @Test(
+        "a failing service, or one that ends by itself, stops the group",
+        arguments: [ScriptedService.Ending.failing, .atOnce])
     func failure(ending: ScriptedService.Ending) async throws {
         let journal = Journal()
         let services = [ScriptedService("a", .onShutdown, journal), ScriptedService("b", ending, journal)]
@@ -99,13 +104,17 @@ struct ServiceGroupTests {
     @Test("at the deadline what still runs is cancelled")
     func deadline() async throws {
         let journal = Journal()
-        #expect(try await run([ScriptedService("a", .onCancellation, journal)], drain: .milliseconds(50), stops: 1) == .drainCut)
+        #expect(
+            try await run([ScriptedService("a", .onCancellation, journal)], drain: .milliseconds(50), stops: 1)
+                == .drainCut)
         #expect(journal.entries == ["a runs", "a asked", "a ends"])
     }
 
     @Test("a second stop does not wait for the deadline")
     func impatience() async throws {
-        #expect(try await run([ScriptedService("a", .onCancellation, Journal())], drain: .seconds(600), stops: 2) == .drainCut)
+        #expect(
+            try await run([ScriptedService("a", .onCancellation, Journal())], drain: .seconds(600), stops: 2)
+                == .drainCut)
     }
 
     @Test("a service that ignores cancellation does not keep the group")
@@ -113,35 +122,13 @@ struct ServiceGroupTests {
         #expect(try await run([ScriptedService("a", .never, Journal())], drain: .zero, stops: 1) == .drainCut)
     }
 
-    @Test("each service is given what is left of the drain, less what those behind it need")
-    func shares() async throws {
-        final class Asked: Service {
-            let name = "x"
-            let times: Mutex<[Duration]>
-            private let stop = StopSignal()
-            init() { times = Mutex([]) }
-            func run() async throws { await stop.wait() }
-            func shutdown(deadline: Duration) async {
-                times.withLock { $0.append(deadline) }
-                stop.raise()
-            }
-        }
-        let control = try EventLoop(name: "control")
-        try control.start()
-        defer {
-            control.stop()
-            control.join()
-        }
-        let (first, last) = (Asked(), Asked())
-        let group = ServiceGroup([first, last], control: control, loop: control, logger: .silent, drain: .seconds(100))
-        group.stop()
-        #expect(await group.run() == .success)
-        let lastTime = try #require(last.times.withLock { $0 }.first)
-        let firstTime = try #require(first.times.withLock { $0 }.first)
-        #expect(lastTime <= .seconds(95))
-        #expect(lastTime > .seconds(60))
-        #expect(firstTime > lastTime)
-        #expect(firstTime <= .seconds(100))
+    @Test(
+        "a service is given what is left of the drain, less what those behind it need",
+        arguments: [
+            (100, false, 95), (100, true, 100), (8, false, 6), (0, false, 0), (-3, false, 0), (-3, true, 0),
+        ] as [(Int, Bool, Int)])
+    func shares(left: Int, isLast: Bool, given: Int) {
+        #expect(ServiceGroup.share(of: .seconds(left), isLast: isLast) == .seconds(given))
     }
 }
 

@@ -56,13 +56,15 @@ struct BootstrapTests {
 
     /// The exit code of a run on a thread of its own, with what it printed. The closure gets that thread.
     private func run(
-        _ arguments: [String], _ program: ServiceProgram<ProbeConfig>, environment: [String: String] = ["KEY": "sk-secret", "LOOPS": "1", "LOG_LEVEL": "error"]
+        _ arguments: [String], _ program: ServiceProgram<ProbeConfig>,
+        environment: [String: String] = ["KEY": "sk-secret", "LOOPS": "1", "LOG_LEVEL": "error"]
     ) async -> (code: ExitCode, output: String, problems: String) {
         await withCheckedContinuation { continuation in
             let thread = Thread {
                 var (output, problems) = ("", "")
                 let code = Bootstrap.code(
-                    program, arguments: arguments, environment: environment, output: { output += $0 }, problems: { problems += $0 })
+                    program, arguments: arguments, environment: environment, output: { output += $0 },
+                    problems: { problems += $0 })
                 continuation.resume(returning: (code, output, problems))
             }
             thread.start()
@@ -87,7 +89,9 @@ struct BootstrapTests {
         #expect(result.problems.hasPrefix("probe: 'dance' is not a subcommand"))
     }
 
-    @Test("a wrong configuration ends with 78 and lists every problem, whatever the subcommand", arguments: ["serve", "migrate", "check-config"])
+    @Test(
+        "a wrong configuration ends with 78 and lists every problem, whatever the subcommand",
+        arguments: ["serve", "migrate", "check-config"])
     func wrongConfiguration(subcommand: String) async {
         let result = await run([subcommand, "--typo=1"], program(), environment: ["LOOPS": "many"])
         #expect(result.code == .configuration)
@@ -113,10 +117,12 @@ struct BootstrapTests {
     @Test("migrate runs the migration and ends; without a database there is nothing to do; a failure gives 1")
     func migrate() async {
         let ran = Mutex(false)
-        let done = await run(["migrate"], program(migrate: { _, context in
-            #expect(context.group.loops[0].isCurrent)
-            ran.withLock { $0 = true }
-        }))
+        let done = await run(
+            ["migrate"],
+            program(migrate: { _, context in
+                #expect(context.group.loops[0].isCurrent)
+                ran.withLock { $0 = true }
+            }))
         #expect(done.code == .success)
         #expect(ran.withLock { $0 })
         let none = await run(["migrate"], program())
@@ -132,7 +138,9 @@ struct BootstrapTests {
         #expect(await run([], program { _, _ in [Probe(waits: false) { throw Broken() }] }).code == .failure)
     }
 
-    @Test("services are assembled and run on a loop of the service, and a signal stops them with 0", arguments: [SIGTERM, SIGINT])
+    @Test(
+        "services are assembled and run on a loop of the service, and a signal stops them with 0",
+        arguments: [SIGTERM, SIGINT])
     func signal(number: Int32) async {
         let code = await withCheckedContinuation { (continuation: CheckedContinuation<ExitCode, Never>) in
             Thread {
@@ -143,10 +151,12 @@ struct BootstrapTests {
                 let main = pthread_self()
                 let program = program { _, context in
                     #expect(context.group.loops[0].isCurrent)
-                    return [Probe(waits: true) {
-                        #expect(context.group.loops[0].isCurrent)
-                        pthread_kill(main, number)
-                    }]
+                    return [
+                        Probe(waits: true) {
+                            #expect(context.group.loops[0].isCurrent)
+                            pthread_kill(main, number)
+                        }
+                    ]
                 }
                 continuation.resume(
                     returning: Bootstrap.code(
@@ -159,29 +169,34 @@ struct BootstrapTests {
     @Test("the operational routes answer over HTTP, and the server drains with the group")
     func server() async throws {
         let answers = Mutex<[String]>([])
-        let result = await run([], program { _, context in
-            let database = context.readiness.addSwitch("postgres", reason: "connecting")
-            var router = Router()
-            OperationalRoutes(readiness: context.readiness, metrics: context.metrics).add(to: &router)
-            let routes = router
-            let server = HTTPServer(ServerConfiguration(host: "127.0.0.1", port: 0), group: context.group) { request, response in
-                try await routes.handle(request, response)
-            }
-            let http = HTTPService(server, context: context)
-            let client = Probe(waits: true) {
-                Thread {
-                    for _ in 0..<500 where http.address == nil { usleep(10000) }
-                    guard let port = http.address?.port else { return answers.withLock { $0.append("the server does not listen") } }
-                    for path in ["/livez", "/readyz", "/metrics"] {
-                        answers.withLock { $0.append(Self.get(path, port)) }
-                    }
-                    database.set(.ready)
-                    answers.withLock { $0.append(Self.get("/readyz", port)) }
-                    context.group.loops[0].spawn { await http.shutdown(deadline: .seconds(5)) }
-                }.start()
-            }
-            return [client, http]
-        })
+        let result = await run(
+            [],
+            program { _, context in
+                let database = context.readiness.addSwitch("postgres", reason: "connecting")
+                var router = Router()
+                OperationalRoutes(readiness: context.readiness, metrics: context.metrics).add(to: &router)
+                let routes = router
+                let server = HTTPServer(ServerConfiguration(host: "127.0.0.1", port: 0), group: context.group) {
+                    request, response in
+                    try await routes.handle(request, response)
+                }
+                let http = HTTPService(server, context: context)
+                let client = Probe(waits: true) {
+                    Thread {
+                        for _ in 0..<500 where http.address == nil { usleep(10000) }
+                        guard let port = http.address?.port else {
+                            return answers.withLock { $0.append("the server does not listen") }
+                        }
+                        for path in ["/livez", "/readyz", "/metrics"] {
+                            answers.withLock { $0.append(Self.get(path, port)) }
+                        }
+                        database.set(.ready)
+                        answers.withLock { $0.append(Self.get("/readyz", port)) }
+                        context.group.loops[0].spawn { await http.shutdown(deadline: .seconds(5)) }
+                    }.start()
+                }
+                return [client, http]
+            })
         // The server ended although nobody stopped the group, so the group ends with a failure.
         #expect(result.code == .failure)
         let lines = answers.withLock { $0 }
@@ -191,7 +206,10 @@ struct BootstrapTests {
         #expect(lines[1].hasPrefix("HTTP/1.1 503"))
         #expect(lines[1].hasSuffix(#"{"ready":false,"checks":{"postgres":"connecting"}}"#))
         #expect(lines[2].contains("content-type: text/plain; version=0.0.4; charset=utf-8\r\n"))
-        for name in ["http_server_connections_open 1\n", "http_server_requests_in_flight 1\n", "process_resident_memory_bytes ", "log_lines_dropped_total 0\n"] {
+        for name in [
+            "http_server_connections_open 1\n", "http_server_requests_in_flight 1\n", "process_resident_memory_bytes ",
+            "log_lines_dropped_total 0\n",
+        ] {
             #expect(lines[2].contains("\n\(name)"))
         }
         #expect(lines[3].hasSuffix(#"{"ready":true,"checks":{"postgres":"ready"}}"#))

@@ -9,7 +9,8 @@ struct ServiceConfigTests {
     @Test(
         "addresses are read in their three forms",
         arguments: [
-            ("127.0.0.1:3000", "127.0.0.1", 3000), ("[::1]:8080", "::1", 8080), (":3000", "0.0.0.0", 3000), ("localhost:0", "localhost", 0),
+            ("127.0.0.1:3000", "127.0.0.1", 3000), ("[::1]:8080", "::1", 8080), (":3000", "0.0.0.0", 3000),
+            ("localhost:0", "localhost", 0),
             ("[::]:65535", "::", 65535),
         ] as [(String, String, UInt16)])
     func listen(text: String, host: String, port: UInt16) throws {
@@ -20,7 +21,10 @@ struct ServiceConfigTests {
 
     @Test(
         "other texts are no address",
-        arguments: ["", "3000", ":", "a:", "a:b", "a:70000", "a:-1", "a:+1", "::1:80", "[::1]", "[a]:1", "[::1:80", "http://a:80", "a b:1", "a:1 "])
+        arguments: [
+            "", "3000", ":", "a:", "a:b", "a:70000", "a:-1", "a:+1", "::1:80", "[::1]", "[a]:1", "[::1:80",
+            "http://a:80", "a b:1", "a:1 ",
+        ])
     func notAnAddress(text: String) {
         #expect(ListenAddress(text) == nil)
     }
@@ -57,7 +61,8 @@ struct ServiceConfigTests {
             _ = try config(["LISTEN": "3000", "LOG_LEVEL": "loud", "DRAIN_SECONDS": "2h", "LOOPS": "0"])
             Issue.record("wrong settings were accepted")
         } catch {
-            #expect((error as? ConfigErrors)?.problems.map(\.name) == ["LISTEN", "LOG_LEVEL", "DRAIN_SECONDS", "LOOPS"])
+            #expect(
+                (error as? ConfigErrors)?.problems.map(\.name) == ["LISTEN", "LOG_LEVEL", "DRAIN_SECONDS", "LOOPS"])
         }
     }
 

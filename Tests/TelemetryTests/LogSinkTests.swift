@@ -9,11 +9,14 @@ struct LogSinkTests {
         let reader: Int32
         let writer: Int32
 
+        /// `F_SETPIPE_SZ`, which the Glibc module does not show.
+        private static let setPipeSize: Int32 = 1031
+
         init(capacity: Int32? = nil) {
             var ends: [Int32] = [0, 0]
             precondition(unsafe pipe(&ends) == 0)
             (reader, writer) = (ends[0], ends[1])
-            if let capacity { precondition(fcntl(writer, 1031 /* F_SETPIPE_SZ */, capacity) >= capacity) }
+            if let capacity { precondition(fcntl(writer, Self.setPipeSize, capacity) >= capacity) }
         }
 
         /// Reads until `count` bytes came, or the pipe is closed.

@@ -16,7 +16,8 @@ struct LoggerTests {
 
     @Test("a line is one JSON object with stamp, level, service, message and typed fields in order")
     func shape() {
-        logger().info("request finished", ["status": 200, "model": "gpt-4o", "ratio": 0.5, "stream": true, "error": nil])
+        logger().info(
+            "request finished", ["status": 200, "model": "gpt-4o", "ratio": 0.5, "stream": true, "error": nil])
         #expect(
             sink.lines == [
                 #"{"ts":"2026-01-31T23:59:59.123Z","level":"info","service":"gateway","message":"request finished","#
@@ -36,8 +37,15 @@ struct LoggerTests {
 
     @Test("numbers that JSON cannot say are null, and integers keep every digit")
     func numbers() throws {
-        logger().info("n", ["nan": .double(.nan), "inf": .double(.infinity), "min": .int(.min), "big": .integer(UInt64.max), "d": .milliseconds(.microseconds(1500))])
-        #expect(try #require(sink.lines.first).hasSuffix(#""nan":null,"inf":null,"min":-9223372036854775808,"big":"18446744073709551615","d":1.5}"# + "\n"))
+        logger().info(
+            "n",
+            [
+                "nan": .double(.nan), "inf": .double(.infinity), "min": .int(.min), "big": .integer(UInt64.max),
+                "d": .milliseconds(.microseconds(1500)),
+            ])
+        #expect(
+            try #require(sink.lines.first).hasSuffix(
+                #""nan":null,"inf":null,"min":-9223372036854775808,"big":"18446744073709551615","d":1.5}"# + "\n"))
     }
 
     @Test("fields of a derived logger stand on each of its lines and on no other's")
@@ -94,7 +102,10 @@ struct LoggerTests {
         let channel = Channel(key: secret, optional: secret)
         var dumped = ""
         dump(channel, to: &dumped)
-        let prints = ["\(secret)", "\(channel)", String(reflecting: channel), String(describing: [secret]), "\(["k": secret])", dumped, String(reflecting: secret)]
+        let prints = [
+            "\(secret)", "\(channel)", String(reflecting: channel), String(describing: [secret]), "\(["k": secret])",
+            dumped, String(reflecting: secret),
+        ]
         for print in prints { #expect(!print.contains("secret"), "\(print)") }
         logger().info("x", ["key": .redacted(secret), "other": "\(secret)"])
         #expect(sink.lines[0].contains(#""key":"•••","other":"•••""#))
@@ -116,7 +127,8 @@ struct RFC3339Tests {
     @Test(
         "instants are written in UTC to the millisecond",
         arguments: [
-            (0, "1970-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"), (951_782_400_000_000, "2000-02-29T00:00:00.000Z"),
+            (0, "1970-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
+            (951_782_400_000_000, "2000-02-29T00:00:00.000Z"),
             (1_709_164_799_999_999, "2024-02-28T23:59:59.999Z"), (4_107_542_400_000_000, "2100-03-01T00:00:00.000Z"),
             (Int64.max, "9999-12-31T23:59:59.999Z"), (Int64.min, "0000-01-01T00:00:00.000Z"),
         ] as [(Int64, String)])

@@ -103,7 +103,8 @@ struct MetricsTests {
     func process() throws {
         ProcessMetrics.register(in: registry)
         let values = Dictionary(
-            uniqueKeysWithValues: text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line -> (String, Double)? in
+            uniqueKeysWithValues: text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap {
+                line -> (String, Double)? in
                 let parts = line.split(separator: " ")
                 return Double(parts[1]).map { (String(parts[0]), $0) }
             })

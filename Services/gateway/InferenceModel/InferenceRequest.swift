@@ -82,6 +82,7 @@ package struct CacheMarker: Equatable, Sendable {
 
 /// What one side said at once. Results of tools are parts of a user turn.
 package struct Turn: Equatable, Sendable {
+    /// Who said it.
     package enum Role: String, Sendable {
         case user
         case assistant

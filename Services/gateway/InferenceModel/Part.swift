@@ -13,10 +13,12 @@ package enum Part: Equatable, Sendable {
 
 /// An image, a sound, a film or a document.
 package struct Media: Equatable, Sendable {
+    /// What the bytes show or sound like.
     package enum Kind: String, Sendable, CaseIterable {
         case image, audio, video, document
     }
 
+    /// Where the bytes are.
     package enum Source: Equatable, Sendable {
         /// An address that somebody has to fetch.
         case url(String)
@@ -140,6 +142,7 @@ package struct FunctionTool: Equatable, Sendable {
 
 /// A tool of the vendor's.
 package struct HostedTool: Equatable, Sendable {
+    /// The tools that several vendors have in common.
     package enum Kind: Equatable, Sendable {
         case webSearch
         case codeExecution

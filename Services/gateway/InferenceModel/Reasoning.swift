@@ -4,6 +4,7 @@ package enum Reasoning: Equatable, Sendable {
     /// `budget` in tokens, when the caller gave a number.
     case enabled(effort: Effort, budget: Int? = nil)
 
+    /// How much, in the words of the APIs that take words.
     package enum Effort: String, Sendable, CaseIterable, Comparable {
         case minimal, low, medium, high, xhigh
 

@@ -41,6 +41,7 @@ package enum RelayError: Error, Equatable, Sendable {
         case methodNotAllowed = "method_not_allowed"
     }
 
+    /// The code for the wire, the log and metrics.
     package var code: Code {
         switch self {
         case .caller(let code, _, _), .refused(let code, _), .upstream(_, let code), .ours(let code, _): code

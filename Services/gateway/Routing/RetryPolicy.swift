@@ -50,6 +50,7 @@ package struct RetryPolicy: Sendable {
 
         package init() {}
 
+        /// Notes the failure of the attempt at a place of the plan.
         package mutating func add(place: Int, _ failure: FailureClass, retryAfter: Duration? = nil) {
             failures.append((place, failure, retryAfter))
         }
