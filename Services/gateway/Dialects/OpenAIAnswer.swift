@@ -30,7 +30,7 @@ package struct OpenAIAnswer: Sendable {
         {
             throw fault
         }
-        usage = scan[1].flatMap { UsageReader.read(bytes, $0.range, parser: parser) }
+        usage = scan[1].flatMap { UsageReader.read(bytes, $0.range) }
         id = scan[3]?.string(in: bytes) ?? ""
         body = Self.renamed(bytes, scan[0], to: requestedModel)
     }

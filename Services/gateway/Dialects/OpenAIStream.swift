@@ -117,7 +117,7 @@ package struct OpenAIStream: StreamRelay, Sendable {
         if id.isEmpty { id = scan[4]?.string(in: bytes, from: payload.lowerBound) ?? "" }
         var hasUsage = false
         if let field = scan[1], field.kind == .object,
-            let counts = UsageReader.read(bytes, field.range.shifted(by: payload.lowerBound), parser: parser)
+            let counts = UsageReader.read(bytes, field.range.shifted(by: payload.lowerBound))
         {
             usage = counts
             hasUsage = true

@@ -209,7 +209,7 @@ final class AttemptLoop {
         var kept = CallAttempt(
             channel: attempt.channel.id, reason: attempt.reason, outcome: .completed,
             startedAt: scope.wallClock(started),
-            durationMicroseconds: started.duration(to: now).clampedNanoseconds / 1000)
+            durationMicroseconds: Int64((now.nanoseconds - started.nanoseconds) / 1000))
         var isError: Bool? = false
         switch result {
         case .answered(let ending):

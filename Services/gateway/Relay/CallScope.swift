@@ -50,7 +50,12 @@ package final class CallScope {
 
     /// A point of the monotonic clock as Unix microseconds.
     func wallClock(_ time: MonotonicTime) -> Int64 {
-        receivedAt + arrivedAt.duration(to: time).clampedNanoseconds / 1000
+        receivedAt + microseconds(to: time)
+    }
+
+    /// From arrival to a later point; plain numbers, since `Duration` costs 128-bit arithmetic.
+    private func microseconds(to time: MonotonicTime) -> Int64 {
+        Int64(clamping: time.nanoseconds.subtractingReportingOverflow(arrivedAt.nanoseconds).partialValue / 1000)
     }
 
     /// The record of the call as it ended now.
@@ -64,7 +69,7 @@ package final class CallScope {
         let tenant = caller?.tenant
         var record = CallRecord(
             requestID: id, requestAt: receivedAt, finishedAt: wallClock(now),
-            firstByteMicroseconds: firstByteAt.map { arrivedAt.duration(to: $0).clampedNanoseconds / 1000 },
+            firstByteMicroseconds: firstByteAt.map { microseconds(to: $0) },
             retryAt: retryAt, model: model, upstreamModel: upstreamModel, mode: mode, code: status, outcome: outcome,
             isStream: isStream, channel: channel, group: tenant?.group ?? "", tokenID: tenant?.tokenID,
             tokenName: tenant?.tokenName ?? "", endpoint: endpoint, ip: request.remoteAddress, user: user,
