@@ -57,6 +57,7 @@ package final class JSONParser {
     /// - Returns: For each key its last member; ranges count from the start of `bytes`.
     /// - Throws: `notAnObject` for other JSON.
     package func scan(_ bytes: RawSpan, for keys: JSONKeys) throws(JSONError) -> JSONScan {
+        precondition(keys.count <= JSONScan.limit, "at most \(JSONScan.limit) keys in a scan")
         var scan = JSONScan()
         let result = unsafe bytes.withUnsafeBytes { text -> sbjson_result in
             guard text.count <= limits.bytes else { return sbjson_result(code: UInt32(SBJSON_NO_MEMORY), offset: 0) }
@@ -74,6 +75,19 @@ package final class JSONParser {
     ) throws(JSONError) -> JSONScan {
         // SAFETY: bytes of UInt8 have no padding.
         try unsafe scan(bytes.span.extracting(part ?? bytes.indices).bytes, for: keys)
+    }
+
+    /// Finds the members that a table wants in an object, or in a part of an array; nothing is allocated.
+    ///
+    /// - Returns: Nothing; the table holds the places until it is filled again. Its ranges count from the start of the part.
+    /// - Throws: `notAnObject` for other JSON.
+    package func fill(_ table: JSONFieldTable, _ bytes: [UInt8], in part: Range<Int>? = nil) throws(JSONError) {
+        let part = part ?? bytes.indices
+        let result = unsafe bytes.withUnsafeBytes { buffer -> sbjson_result in
+            guard part.count <= limits.bytes else { return sbjson_result(code: UInt32(SBJSON_NO_MEMORY), offset: 0) }
+            return unsafe table.fill(handle, UnsafeRawBufferPointer(rebasing: buffer[part]))
+        }
+        guard result.code == SBJSON_OK else { throw error(result) }
     }
 
     private func index(

@@ -1,13 +1,13 @@
 import CSimdJSON
 
-/// Up to eight keys to look for in many small objects, prepared once.
+/// Keys to look for in many small objects, prepared once: up to eight for a ``JSONScan``, up to 32 for a ``JSONFieldTable``.
 ///
 /// Keep one in a `static let`, and name the places: `static let chunkKeys = JSONKeys("model", "usage")`, then
 /// `scan[0]` is `model`.
 @safe
 package final class JSONKeys: Sendable {
     /// Most keys in one set.
-    package static let limit = 8
+    package static let limit = 32
 
     // SAFETY: written in init only, read-only afterwards, freed in deinit.
     nonisolated(unsafe) private let storage: UnsafeMutableBufferPointer<UInt8>
@@ -15,7 +15,12 @@ package final class JSONKeys: Sendable {
     nonisolated(unsafe) private let keys: UnsafeMutableBufferPointer<sbjson_key>
 
     /// A set of keys; the order is that of the results.
-    package init(_ names: String...) {
+    package convenience init(_ names: String...) {
+        self.init(names)
+    }
+
+    /// The same from an array.
+    package init(_ names: [String]) {
         precondition(names.count <= Self.limit, "at most \(Self.limit) keys")
         let joined = names.flatMap { Array($0.utf8) }
         unsafe storage = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(joined.count, 1))
@@ -59,6 +64,9 @@ package struct JSONField: Equatable, Sendable {
 
 /// The places of the wanted members in one object.
 package struct JSONScan: Sendable {
+    /// Most keys of one scan; the places are kept in the value itself.
+    static let limit = 8
+
     private var found = InlineArray<8, sbjson_member>(repeating: sbjson_member())
 
     init() {}

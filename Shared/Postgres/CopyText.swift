@@ -57,15 +57,23 @@ package struct CopyText: Sendable {
         }
     }
 
+    /// Appends an integer; `nil` is NULL. Not generic, because rows have many of them.
+    package mutating func append(_ value: Int?) {
+        append(value.map { Int64($0) })
+    }
+
     /// Appends an integer; `nil` is NULL.
+    package mutating func append(_ value: Int64?) {
+        guard let value else { return appendNull() }
+        separate()
+        appendDigits(value.magnitude, isNegative: value < 0)
+    }
+
+    /// Appends an integer of any other type; `nil` is NULL.
     package mutating func append(_ value: (some BinaryInteger)?) {
         guard let value else { return appendNull() }
         separate()
-        if let small = Int64(exactly: value) {
-            appendDigits(small.magnitude, isNegative: small < 0)
-        } else {
-            bytes.append(contentsOf: String(value).utf8)
-        }
+        bytes.append(contentsOf: String(value).utf8)
     }
 
     /// Appends a number; `nil` is NULL.
