@@ -4,11 +4,14 @@ package import HTTPCore
 ///
 /// FastGPT shows `message` to its operator as it is: it is never empty and never quotes SQL, a secret or an address of ours.
 package struct AdminFailure: Error, Equatable, Sendable {
+    /// The status of the answer.
     package var status: HTTPStatus
+    /// What the caller reads.
     package var message: String
     /// Seconds after which a new attempt makes sense; becomes `retry-after`.
     package var retryAfter: Int?
 
+    /// A failure from its parts.
     package init(_ status: HTTPStatus, _ message: String, retryAfter: Int? = nil) {
         self.status = status
         self.message = message

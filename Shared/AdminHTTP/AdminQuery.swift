@@ -47,6 +47,7 @@ package struct QueryInstant: Equatable, Sendable {
     /// The last one.
     package var last: Int64
 
+    /// Reads a whole number; `nil` for anything else.
     package init?(_ text: String) {
         guard let value = Int64(text) else { return nil }
         switch text.utf8.count {

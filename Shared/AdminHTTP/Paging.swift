@@ -5,6 +5,7 @@ package struct Paging: Equatable, Sendable {
     /// 1 to 100.
     package var perPage: Int
 
+    /// A page from its parts.
     package init(page: Int = 1, perPage: Int = 10) {
         self.page = page
         self.perPage = perPage

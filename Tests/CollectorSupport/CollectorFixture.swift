@@ -9,9 +9,13 @@ import TestSupport
 
 /// A log store on a database of its own, for one test.
 package final class CollectorFixture: Sendable {
+    /// The loops, running.
     package let group: EventLoopGroup
+    /// The URL of the database.
     package let dsn: String
+    /// Connections to it.
     package let pool: PostgresPool
+    /// The keeper that the writers of this fixture use.
     package let partitions: PartitionKeeper
     /// The time that everything here goes by.
     package let clock: TestClock
@@ -31,6 +35,8 @@ package final class CollectorFixture: Sendable {
         configuration.maxConnections = 12
         configuration.backoff = .milliseconds(10) ... .milliseconds(100)
         configuration.waitTimeout = .seconds(5)
+        // As in the executable; the test cluster itself has it off, so a crash would lose what was acknowledged.
+        configuration.sessionSettings["synchronous_commit"] = "on"
         pool = PostgresPool(configuration, group: group, logger: .silent)
         partitions = PartitionKeeper(pool: pool, logger: .silent)
         guard migrates else { return }
@@ -66,6 +72,7 @@ package final class CollectorFixture: Sendable {
 package final class TestClock: Sendable {
     private let time: Mutex<Int64>
 
+    /// A clock that stands at a moment.
     package init(_ now: Int64) {
         time = Mutex(now)
     }

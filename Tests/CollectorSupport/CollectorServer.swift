@@ -8,8 +8,11 @@ package import JSON
 package final class CollectorServer: Sendable {
     /// One answer.
     package struct Answer: Sendable {
+        /// The status.
         package var status: Int
+        /// The fields.
         package var headers: HTTPHeaders
+        /// The whole body.
         package var body: [UInt8]
 
         /// The body as JSON; `null` when it is none.

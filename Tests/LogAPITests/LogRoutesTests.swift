@@ -46,6 +46,7 @@ import Testing
                 logger: .silent, now: { store.clock.now })
             let server = try await CollectorServer(group: store.group) {
                 $0.notFound = AdminGate.unknownRoute
+                $0.methodNotAllowed = { request, response, _ in try await AdminGate.unknownRoute(request, response) }
                 routes.register(in: &$0)
             }
             do {
@@ -217,6 +218,14 @@ import Testing
             let answer = try await api.get(path)
             #expect(answer.status == 404)
             #expect(answer.json["success"]?.bool == false && answer.json["message"]?.string?.isEmpty == false)
+        }
+    }
+
+    @Test("a browser may ask before it calls, without a key")
+    func preflight() async throws {
+        try await withAPI { api async throws in
+            let answer = try await api.server.call(.options, "/api/logs/search")
+            #expect(answer.status == 204 && answer.headers.first("access-control-allow-origin") == "*")
         }
     }
 

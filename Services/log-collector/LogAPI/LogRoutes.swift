@@ -33,6 +33,7 @@ package struct LogRoutes: Sendable {
 
     /// Adds the routes. A trailing slash makes no difference to the router, so `/api/logs/` is there too.
     package func register(in router: inout Router) {
+        router.on(.options, "/api/*path", AdminGate.preflight)
         router.on(.get, "/api/logs", gate.guarded { try await list($0, .list, [.channels]) })
         router.on(.get, "/api/logs/search", gate.guarded { try await list($0, .search, [.channels, .models]) })
         router.on(.get, "/api/logs/detail/:log_id", gate.guarded { try await detail($0, group: nil) })

@@ -12,6 +12,7 @@ package struct IngestMetrics: Sendable {
     let missingBatches: CounterFamily
     let seconds: HistogramFamily
 
+    /// Registers the metrics.
     package init(_ registry: MetricsRegistry) {
         shipments = registry.counter(
             "log_collector_ingestion_shipments_total", "Shipments by how they were answered.", labels: ["answer"])

@@ -11,7 +11,7 @@ package struct ShipmentBody: Sendable {
 
     /// Reads the lines of a body. An empty line is none; `\r\n` ends a line as `\n` does; the last line needs no end.
     package init(_ body: [UInt8]) {
-        let line = RecordLine()
+        var line = RecordLine()
         var start = 0
         var number = 0
         while start < body.count {

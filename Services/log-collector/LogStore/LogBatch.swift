@@ -2,9 +2,12 @@ package import Contracts
 
 /// The records of one shipment.
 package struct LogBatch: Sendable {
+    /// Whose batch it is and where it stands in the order of that gateway.
     package var shipment: LogShipment
+    /// The records in the order in which they were shipped.
     package var records: [CallRecord]
 
+    /// A batch from its parts.
     package init(_ shipment: LogShipment, records: [CallRecord]) {
         self.shipment = shipment
         self.records = records

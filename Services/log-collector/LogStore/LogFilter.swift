@@ -13,19 +13,30 @@ package struct LogFilter: Hashable, Sendable {
     package var from: Int64?
     /// The last microsecond, inclusive.
     package var through: Int64?
+    /// The name that the caller asked for.
     package var model: String?
+    /// The last channel that was tried.
     package var channel: Int?
+    /// The id that the answer carried.
     package var requestID: String?
+    /// The upstream's own id of the call.
     package var upstreamID: String?
+    /// The caller's address.
     package var ip: String?
+    /// The caller's name for its end user.
     package var user: String?
+    /// The group of the token; calls of the admin key have none.
     package var group: String?
+    /// The token.
     package var tokenID: Int?
+    /// The name of the token.
     package var tokenName: String?
+    /// How the call ended for the caller.
     package var result: Result?
     /// Equal to one of request id, upstream id, group, model or token name; those with a condition of their own are left out.
     package var keyword: String?
 
+    /// A filter without conditions.
     package init() {}
 
     /// The conditions, joined; `true` when there are none.
@@ -84,9 +95,12 @@ package struct LogOrder: Hashable, Sendable {
         case id
     }
 
+    /// What is compared first.
     package var field: Field
+    /// Whether the smallest comes first.
     package var isAscending: Bool
 
+    /// An order; without more the newest first.
     package init(_ field: Field = .createdAt, isAscending: Bool = false) {
         self.field = field
         self.isAscending = isAscending
@@ -112,8 +126,10 @@ package struct LogOrder: Hashable, Sendable {
 package struct LogPlace: Equatable, Sendable {
     /// The time that is compared; of no meaning in the order by id.
     package var instant: Int64
+    /// The row.
     package var id: Int64
 
+    /// A place from its parts.
     package init(instant: Int64, id: Int64) {
         self.instant = instant
         self.id = id

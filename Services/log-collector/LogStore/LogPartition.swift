@@ -16,6 +16,7 @@ package enum LogTable: String, Sendable, CaseIterable {
 
 /// One partition by its table and its first moment; everything is in UTC.
 package struct LogPartition: Hashable, Sendable, Comparable {
+    /// The table that it is a part of.
     package let table: LogTable
     /// The first microsecond since 1970 that belongs to it.
     package let start: Int64
@@ -61,6 +62,7 @@ package struct LogPartition: Hashable, Sendable, Comparable {
     /// The upper bound, which does not belong to it.
     var upperBound: String { Self.literal(advanced(by: 1)) }
 
+    /// By table, then by time.
     package static func < (left: LogPartition, right: LogPartition) -> Bool {
         (left.table.rawValue, left.start) < (right.table.rawValue, right.start)
     }

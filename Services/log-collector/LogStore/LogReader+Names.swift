@@ -3,10 +3,14 @@ import Postgres
 extension LogReader {
     /// The channels, models and tokens of recent calls, most used first.
     package struct Names: Equatable, Sendable {
+        /// The ids of channels.
         package var channels: [Int] = []
+        /// The names that callers asked for.
         package var models: [String] = []
+        /// The names of tokens.
         package var tokenNames: [String] = []
 
+        /// Names from their parts.
         package init(channels: [Int] = [], models: [String] = [], tokenNames: [String] = []) {
             self.channels = channels
             self.models = models
@@ -16,11 +20,16 @@ extension LogReader {
 
     /// Which kinds of names are wanted.
     package struct NameKinds: OptionSet, Sendable {
+        /// The bits.
         package let rawValue: Int
+        /// The channels that were tried last.
         package static let channels = NameKinds(rawValue: 1)
+        /// The models that callers asked for.
         package static let models = NameKinds(rawValue: 2)
+        /// The tokens that were used.
         package static let tokens = NameKinds(rawValue: 4)
 
+        /// Kinds from their bits.
         package init(rawValue: Int) {
             self.rawValue = rawValue
         }

@@ -7,17 +7,22 @@ import Telemetry
 package struct LogReader: Sendable {
     /// One page of a search.
     package struct Search: Sendable {
+        /// Which calls.
         package var filter: LogFilter
+        /// In which order.
         package var order: LogOrder
         /// The last row of the page before this one; with it the page is found by its place and does not move when rows arrive.
         package var after: LogPlace?
         /// How many rows come before, when `after` is not known.
         package var offset: Int
+        /// How many rows at most.
         package var limit: Int
+        /// Whether the bodies are read too.
         package var includesBodies: Bool
         /// Whether all rows that match are counted.
         package var counts: Bool
 
+        /// A search from its parts.
         package init(
             filter: LogFilter, order: LogOrder = LogOrder(), after: LogPlace? = nil, offset: Int = 0, limit: Int,
             includesBodies: Bool = false, counts: Bool = true
@@ -34,6 +39,7 @@ package struct LogReader: Sendable {
 
     /// What a search found.
     package struct Found: Sendable {
+        /// The rows of the page, in order.
         package var calls: [StoredCall]
         /// The exact number of rows that match; `nil` when it was not asked for.
         package var total: Int?

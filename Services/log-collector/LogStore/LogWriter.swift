@@ -14,7 +14,7 @@ package struct LogWriter: Sendable {
     private let now: @Sendable () -> Int64
 
     /// - Parameters:
-    ///   - pool: Used for ingestion only, so that a search never waits in front of it.
+    ///   - pool: Used for ingestion only, so that a search never waits in front of it; with `synchronous_commit` on.
     ///   - terms: What is stored at all.
     ///   - partitions: Makes the partitions that a batch needs.
     ///   - logger: Told about refused rows and gaps.
@@ -38,8 +38,15 @@ package struct LogWriter: Sendable {
         let now = now()
         let kept = keepable(batch.records, now: now)
         await makePartitions(for: kept, now: now)
-        var receipt = try await pool.transaction { connection in
-            try await store(kept, of: batch.shipment, on: connection, now: now)
+        var receipt: LogReceipt
+        do {
+            receipt = try await store(kept, of: batch.shipment, now: now) { connection, records throws(PostgresError) in
+                try await copyWhole(records[...], on: connection)
+            }
+        } catch let error as PostgresError where error.concernsOneRow {
+            receipt = try await store(kept, of: batch.shipment, now: now) { connection, records throws(PostgresError) in
+                try await copyApart(records[...], on: connection)
+            }
         }
         receipt.expired = receipt.isRepeat ? 0 : batch.records.count - kept.count
         report(receipt, of: batch.shipment)
@@ -72,22 +79,24 @@ package struct LogWriter: Sendable {
     }
 
     private func store(
-        _ records: [CallRecord], of shipment: LogShipment, on connection: PostgresConnection, now: Int64
+        _ records: [CallRecord], of shipment: LogShipment, now: Int64,
+        copy: @Sendable (PostgresConnection, [CallRows.Numbered]) async throws(PostgresError) -> Copied
     ) async throws -> LogReceipt {
-        guard let claim = try await claim(shipment, count: records.count, on: connection) else {
-            let committed: [Row] = try await connection.query(
-                "SELECT sequence FROM logs.positions WHERE instance = \(shipment.instance)")
-            let sequence = try committed.first?.decode("sequence", as: Int64.self) ?? shipment.sequence
-            return LogReceipt(sequence: sequence, isRepeat: true)
+        try await pool.transaction { connection in
+            guard let claim = try await claim(shipment, count: records.count, on: connection) else {
+                let committed = try await connection.query(
+                    "SELECT sequence FROM logs.positions WHERE instance = \(shipment.instance)")
+                let sequence = try committed.first?.decode("sequence", as: Int64.self) ?? shipment.sequence
+                return LogReceipt(sequence: sequence, isRepeat: true)
+            }
+            let numbered = zip(claim.ids, records).map { id, record in
+                CallRows.Numbered(id: id, record: record, keepsBody: keepsBody(record, now: now))
+            }
+            let copied = try await copy(connection, numbered)
+            return LogReceipt(
+                sequence: shipment.sequence, stored: copied.calls, bodies: copied.bodies, refused: copied.refused,
+                missing: max(0, shipment.sequence - claim.previous - 1))
         }
-        var receipt = LogReceipt(sequence: shipment.sequence)
-        receipt.missing = max(0, shipment.sequence - claim.previous - 1)
-        let numbered = zip(claim.ids, records).map { id, record in
-            CallRows.Numbered(id: id, record: record, keepsBody: keepsBody(record, now: now))
-        }
-        let copied = try await copy(numbered[...], on: connection)
-        (receipt.stored, receipt.bodies, receipt.refused) = (copied.calls, copied.bodies, copied.refused)
-        return receipt
     }
 
     /// Moves the position forward and takes ids; `nil` when the position is there already.
@@ -113,10 +122,11 @@ package struct LogWriter: Sendable {
     }
 
     /// Copies the rows; when PostgreSQL refuses one of them, the halves are tried on their own, down to the row itself.
-    private func copy(
+    ///
+    /// Only a batch that was refused as a whole comes here: savepoints cost two turns to the server, which a good batch need not pay.
+    private func copyApart(
         _ records: ArraySlice<CallRows.Numbered>, on connection: PostgresConnection
     ) async throws(PostgresError) -> Copied {
-        if records.isEmpty { return Copied() }
         try await connection.simple("SAVEPOINT rows")
         let fault: PostgresError
         do throws(PostgresError) {
@@ -133,12 +143,13 @@ package struct LogWriter: Sendable {
             return Copied(refused: 1)
         }
         let middle = records.startIndex + records.count / 2
-        return try await copy(records[..<middle], on: connection) + copy(records[middle...], on: connection)
+        return try await copyApart(records[..<middle], on: connection) + copyApart(records[middle...], on: connection)
     }
 
     private func copyWhole(
         _ records: ArraySlice<CallRows.Numbered>, on connection: PostgresConnection
     ) async throws(PostgresError) -> Copied {
+        if records.isEmpty { return Copied() }
         let rows = CallRows(records)
         var copied = Copied(calls: try await connection.copyIn(CallRows.copyCalls, rows.calls.bytes))
         if rows.bodies.rows > 0 {

@@ -12,6 +12,7 @@ package final class PartitionKeeper: Sendable {
     /// Partitions that were seen to exist. One that another replica drops meanwhile stays here, and its rows fall into the `_other` partition.
     private let known = Mutex<Set<LogPartition>>([])
 
+    /// A keeper that knows no partition yet.
     package init(pool: PostgresPool, logger: Logger) {
         self.pool = pool
         self.logger = logger

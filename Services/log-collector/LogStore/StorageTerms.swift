@@ -5,6 +5,7 @@ package struct StorageTerms: Equatable, Sendable {
     /// Hours that the bodies of a failed call are kept; 0 keeps them as long as the record, a negative number stores none.
     package var bodyHours: Int
 
+    /// Terms from their hours.
     package init(recordHours: Int = 720, bodyHours: Int = 1) {
         self.recordHours = recordHours
         self.bodyHours = bodyHours

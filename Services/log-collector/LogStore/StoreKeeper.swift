@@ -8,6 +8,7 @@ package import Telemetry
 ///
 /// PostgreSQL may be down at the start and at any time later: the process stays up, says so, and goes on by itself.
 package struct StoreKeeper: Service {
+    /// The name in log lines.
     package let name = "log-store"
 
     private let pool: PostgresPool
@@ -41,6 +42,7 @@ package struct StoreKeeper: Service {
     /// Whether the tables are there.
     package var hasSchema: Bool { schema.state == .ready }
 
+    /// Waits, migrates and watches until it is stopped; throws when the schema does not fit this version.
     package func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await keep() }
@@ -50,6 +52,7 @@ package struct StoreKeeper: Service {
         }
     }
 
+    /// Ends `run()`.
     package func shutdown(deadline: Duration) async {
         stop.raise()
     }
@@ -83,6 +86,8 @@ package struct StoreKeeper: Service {
     private func prepare() async throws {
         do {
             try await migrate()
+        } catch MigrationError.locked {
+            logger.warning("another process has been migrating for long")
         } catch let error as PostgresError {
             schema.set(.notReady("the schema could not be prepared: \(error.code)"))
             logger.warning("the schema could not be prepared", ["error": .string("\(error)")])

@@ -3,30 +3,53 @@ import Postgres
 
 /// A call as it stands in the store.
 package struct StoredCall: Equatable, Sendable {
+    /// Unique in the store; later ones are larger, roughly.
     package var id: Int64
     /// The end of the answer in Unix microseconds.
     package var createdAt: Int64
+    /// The arrival in Unix microseconds.
     package var requestAt: Int64
+    /// The start of the last retry in Unix microseconds.
     package var retryAt: Int64?
+    /// From the arrival to the first byte of the answer.
     package var firstByteMicroseconds: Int64?
+    /// The id that the answer carried.
     package var requestID: String
+    /// The name that the caller asked for.
     package var model: String
+    /// The name that was sent to the last channel.
     package var upstreamModel: String
+    /// The number of the relay mode (contract admin-api §14.1).
     package var mode: Int
+    /// The status that the caller got.
     package var code: Int
+    /// A word of `CallOutcome`.
     package var outcome: String
+    /// Whether the answer was a stream.
     package var isStream: Bool
+    /// The last channel that was tried.
     package var channel: Int?
+    /// Empty for calls of the admin key.
     package var group: String
+    /// The token, when there was one.
     package var tokenID: Int?
+    /// The name of the token.
     package var tokenName: String
+    /// The path of the request.
     package var endpoint: String
+    /// The caller's address.
     package var ip: String
+    /// The caller's name for its end user.
     package var user: String
+    /// The upstream's own id of the call.
     package var upstreamID: String
+    /// The error as the caller got it; empty on success.
     package var content: String
+    /// How many attempts followed the first one.
     package var retryCount: Int
+    /// Token counts; all 0 when nothing is known.
     package var usage: TokenUsage
+    /// A word of `UsageSource`.
     package var usageSource: String
     /// A JSON array.
     package var attempts: String
@@ -59,10 +82,15 @@ package enum LogAmount: String, Sendable, CaseIterable {
 
 /// The bodies of a call.
 package struct StoredBody: Equatable, Sendable {
+    /// The call that the bodies belong to.
     package var logID: Int64
+    /// What the caller sent, as far as it was kept.
     package var requestBody: String?
+    /// What the caller got, as far as it was kept.
     package var responseBody: String?
+    /// Whether the request was longer.
     package var isRequestBodyTruncated: Bool
+    /// Whether the answer was longer.
     package var isResponseBodyTruncated: Bool
 }
 

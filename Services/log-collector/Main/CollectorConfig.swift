@@ -60,6 +60,8 @@ struct CollectorConfig: Sendable {
         var configuration = database
         configuration?.maxConnections = ingestConcurrency + 3
         configuration?.applicationName = "log-collector"
+        // What is acknowledged is gone from the gateway: it must survive a crash of the server, whatever its default is.
+        configuration?.sessionSettings["synchronous_commit"] = "on"
         return configuration
     }
 

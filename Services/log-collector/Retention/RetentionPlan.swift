@@ -4,6 +4,7 @@ package import LogStore
 package struct RetentionPlan: Equatable, Sendable {
     /// Rows of an `_other` partition that have to go.
     package struct Leftover: Equatable, Sendable {
+        /// Whose `_other` partition.
         package var table: LogTable
         /// Those that ended before this.
         package var cutoff: Int64
@@ -13,6 +14,7 @@ package struct RetentionPlan: Equatable, Sendable {
     package var create: [LogPartition] = []
     /// Partitions whose last row is older than the terms allow, oldest first.
     package var drop: [LogPartition] = []
+    /// What has to be deleted row by row, because no partition can be dropped for it.
     package var leftovers: [Leftover] = []
     /// Gateway runs that have shipped nothing since this are forgotten.
     package var positionCutoff: Int64

@@ -8,6 +8,7 @@ package import Telemetry
 ///
 /// Every step is a short statement or transaction of its own, so a round that is cut leaves nothing half done and the next one goes on.
 package struct RetentionService: Service {
+    /// The name in log lines.
     package let name = "retention"
 
     private let partitions: PartitionKeeper
@@ -47,6 +48,7 @@ package struct RetentionService: Service {
         self.now = now
     }
 
+    /// Works its rounds until it is stopped.
     package func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await work() }
@@ -56,6 +58,7 @@ package struct RetentionService: Service {
         }
     }
 
+    /// Ends `run()`; a step that is at work is cancelled and rolled back.
     package func shutdown(deadline: Duration) async {
         stop.raise()
     }
@@ -138,6 +141,7 @@ package struct RetentionMetrics: Sendable {
     let deleted: CounterFamily
     let failures: CounterFamily
 
+    /// Registers the metrics.
     package init(_ registry: MetricsRegistry) {
         dropped = registry.counter(
             "log_collector_retention_partitions_dropped_total", "Partitions that were dropped.", labels: ["table"])
