@@ -1,6 +1,7 @@
 import AdminHTTP
 import HTTPCore
 import JSON
+import RegistryStore
 
 /// The members of one object in a request body, read one by one with errors that name the member.
 ///
@@ -186,16 +187,5 @@ enum BodyValue {
     /// A number without needless decimals.
     static func text(_ number: Double) -> String {
         Int(exactly: number).map(String.init) ?? "\(number)"
-    }
-}
-
-extension String {
-    /// The text without white space and line ends at both ends.
-    var trimmed: String {
-        let scalars = unicodeScalars
-        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
-            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
-        else { return "" }
-        return String(scalars[first...last])
     }
 }

@@ -1,9 +1,9 @@
-/// Splits the key of a creating body: several lines are several keys, but a JSON key may span lines.
-enum KeyLines {
+/// Splits the key of a channel that is to be created: several lines are several keys, but a JSON key may span lines.
+package enum KeyLines {
     /// The keys, trimmed, without empty ones; one empty key when there is none.
     ///
     /// A text that begins with `{` is one key. So is what follows a line in which a JSON object opens (`region|{…`), up to the line that closes it.
-    static func split(_ text: String) -> [String] {
+    package static func split(_ text: String) -> [String] {
         let whole = text.trimmed
         if whole.utf8.first == UInt8(ascii: "{") { return [whole] }
         var keys: [String] = []

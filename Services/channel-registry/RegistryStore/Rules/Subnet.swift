@@ -1,7 +1,7 @@
 /// Recognises the CIDR blocks that a token may be used from.
-enum Subnet {
+package enum Subnet {
     /// Whether the text is an IPv4 or IPv6 network: an address, a slash and the number of bits.
-    static func isCIDR(_ text: String) -> Bool {
+    package static func isCIDR(_ text: String) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, let bits = number(parts[1], upTo: 128) else { return false }
         return isIPv4(parts[0]) ? bits <= 32 : isIPv6(parts[0])

@@ -1,12 +1,12 @@
 /// Says what is wrong with the addresses that administrators write, before a call fails because of them.
-enum AddressRule {
+package enum AddressRule {
     /// The fault of a vendor's base address, to which paths are appended; `nil` when there is none.
-    static func httpFault(_ text: String) -> String? {
+    package static func httpFault(_ text: String) -> String? {
         fault(text, schemes: ["http", "https"], example: "https://api.example.com/v1") ?? pathFault(text)
     }
 
     /// The fault of an outbound proxy's address; `nil` when there is none.
-    static func proxyFault(_ text: String) -> String? {
+    package static func proxyFault(_ text: String) -> String? {
         fault(
             text, schemes: ["http", "https", "socks4", "socks4a", "socks5", "socks5h"],
             example: "http://proxy.example.com:3128")

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import AdminAPI
+@testable import RegistryStore
 
 @Suite("Addresses that administrators write")
 struct AddressRuleTests {

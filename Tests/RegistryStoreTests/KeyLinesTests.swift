@@ -1,6 +1,6 @@
 import Testing
 
-@testable import AdminAPI
+@testable import RegistryStore
 
 @Suite("Keys of a creating body")
 struct KeyLinesTests {
