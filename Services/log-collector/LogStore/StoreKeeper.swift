@@ -19,6 +19,7 @@ package struct StoreKeeper: Service {
     private let loop: EventLoop
     private let stop = StopSignal()
 
+    private static let unreachable = "PostgreSQL cannot be reached"
     private static let pingInterval = Duration.seconds(2)
     private static let retryInterval = Duration.seconds(1)
 
@@ -35,7 +36,10 @@ package struct StoreKeeper: Service {
         self.migrates = migrates
         self.logger = logger
         self.loop = loop
-        database = readiness.addSwitch("postgres", reason: "PostgreSQL was not reached yet")
+        let database = readiness.addSwitch("postgres", reason: "PostgreSQL was not reached yet")
+        self.database = database
+        // The pool knows of an outage before a ping has waited it out.
+        readiness.add("postgres") { pool.stats.isDown ? .notReady(Self.unreachable) : database.state }
         schema = readiness.addSwitch("schema", reason: "the schema is not up to date yet")
     }
 
@@ -61,6 +65,8 @@ package struct StoreKeeper: Service {
     private func keep() async throws {
         while !Task.isCancelled {
             let isUp = await pool.ping()
+            // A ping that was cut off by the stop says nothing.
+            if Task.isCancelled { return }
             report(isUp)
             if isUp, !hasSchema { try await prepare() }
             do throws(CancellationError) {
@@ -72,7 +78,7 @@ package struct StoreKeeper: Service {
     }
 
     private func report(_ isUp: Bool) {
-        let state: ReadinessState = isUp ? .ready : .notReady("PostgreSQL cannot be reached")
+        let state: ReadinessState = isUp ? .ready : .notReady(Self.unreachable)
         let before = database.state
         guard before != state else { return }
         database.set(state)
