@@ -171,13 +171,28 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["EventLoop", "CLinux"], path: "Tests/TestSupport", swiftSettings: house),
+            name: "TestSupport", dependencies: ["EventLoop", "CLinux", "Telemetry"], path: "Tests/TestSupport",
+            swiftSettings: house),
         .executableTarget(
             name: "mock-provider", dependencies: ["EventLoop", "CLinux"], path: "Tests/MockProvider",
             swiftSettings: house),
         .executableTarget(
             name: "load-client", dependencies: ["EventLoop"], path: "Tests/LoadClient", swiftSettings: house),
         tests("EventLoop"),
+        tests("Contracts"),
+        tests(
+            "InternalHTTP",
+            needs: ["Contracts", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "Telemetry"]),
+        tests(
+            "SnapshotClient",
+            needs: [
+                "Contracts", "InternalHTTP", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "Lifecycle", "Telemetry",
+            ]),
+        tests(
+            "LogShipping",
+            needs: [
+                "Contracts", "InternalHTTP", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "Lifecycle", "Telemetry",
+            ]),
         tests(
             "RegistryStore",
             needs: ["Contracts", "Postgres", "Migrations", "EventLoop", "Crypto", "Telemetry"]),

@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Event loop: descriptors", .timeLimit(.minutes(1)))

@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Event loop: tasks and queued work", .timeLimit(.minutes(1)))

@@ -1,4 +1,5 @@
 import EventLoop
+import TestSupport
 import Testing
 
 @Suite("Event loop: timers and sleep", .timeLimit(.minutes(1)))

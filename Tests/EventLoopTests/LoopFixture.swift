@@ -15,21 +15,6 @@ func withLoop<T: Sendable>(
     return try await body(loop)
 }
 
-extension EventLoop {
-    /// Runs `body` as a task of the loop and waits for what it returns.
-    func run<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
-        try await withCheckedThrowingContinuation { continuation in
-            spawn {
-                do {
-                    continuation.resume(returning: try await body())
-                } catch {
-                    continuation.resume(throwing: error)
-                }
-            }
-        }
-    }
-}
-
 /// A list which any thread appends to.
 final class Trail<Element: Sendable>: Sendable {
     private let elements = Mutex<[Element]>([])
@@ -133,18 +118,4 @@ final class Listener: ReadinessHandler {
     init(_ heard: @escaping (Readiness) -> Void) { self.heard = heard }
 
     func ready(_ readiness: Readiness) { heard(readiness) }
-}
-
-/// A generator whose walk a seed repeats.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
 }
