@@ -91,15 +91,10 @@ let package = Package(
         part("Routing", of: "gateway", needs: ["Contracts", "Crypto", "Telemetry"]),
         part(
             "SnapshotClient", of: "gateway",
-            needs: [
-                "Contracts", "InternalHTTP", "EventLoop", "Lifecycle", "Telemetry",
-                "Crypto",
-            ]),
+            needs: ["Contracts", "InternalHTTP", "EventLoop", "Lifecycle", "Telemetry", "Crypto"]),
         part(
             "LogShipping", of: "gateway",
-            needs: [
-                "Contracts", "InternalHTTP", "HTTPCore", "EventLoop", "Lifecycle", "Telemetry",
-            ]),
+            needs: ["Contracts", "InternalHTTP", "HTTPCore", "EventLoop", "Lifecycle", "Telemetry"]),
         part(
             "Relay", of: "gateway",
             needs: [

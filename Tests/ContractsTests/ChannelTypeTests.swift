@@ -15,7 +15,8 @@ struct ChannelTypeTests {
     func addresses() {
         for type in ChannelType.all where !type.defaultBaseURL.isEmpty {
             #expect(!type.defaultBaseURL.hasSuffix("/"), "\(type.name)")
-            #expect(type.defaultBaseURL.hasPrefix("https://") || type.defaultBaseURL.hasPrefix("http://"), "\(type.name)")
+            #expect(
+                type.defaultBaseURL.hasPrefix("https://") || type.defaultBaseURL.hasPrefix("http://"), "\(type.name)")
         }
     }
 

@@ -4,7 +4,6 @@ import HTTPClient
 import HTTPCore
 import HTTPServer
 import InternalHTTP
-import Synchronization
 import Telemetry
 import TestSupport
 import Testing
@@ -59,12 +58,11 @@ struct EndpointTests {
 
     @Test("a wrong, empty or missing key is refused before the body is looked at")
     func wrongKey() async throws {
-        let calls = Atomic<Int>(0)
         try await PeerFixture.serving { router in
             router.serve(.add, key: PeerFixture.key, logger: .silent) { sum, _ in sum }
             router.serve(.read, key: Redacted(""), logger: .silent) { _, _ in Sum(parts: []) }
         } _: { fixture in
-            for key in ["wrong", "", "the right key ", "The right key"] {
+            for key in ["wrong", "", "the right key!", "The right key"] {
                 let refused = await error { () async throws(PeerError) in
                     try await fixture.peer(key: Redacted(key)).send(
                         path: "/internal/v1/add", body: Array("not JSON".utf8), contentType: "text/plain",
@@ -81,7 +79,6 @@ struct EndpointTests {
                 try await fixture.peer(key: Redacted("")).call(.read, Nothing(), timeout: .seconds(10))
             }
             #expect(refused?.code == "unauthorized")
-            #expect(calls.load(ordering: .relaxed) == 0)
         }
     }
 
@@ -96,7 +93,10 @@ struct EndpointTests {
                 (#"{}"#, 400, "parts: missing"), (#"{"parts":null}"#, 400, nil), (#"[]"#, 400, nil),
                 ("s3cret", 400, "the body is not JSON"), ("", 400, "the body is not JSON"),
                 (#"{"parts":[{"value":1e999}]}"#, 400, nil),
-                (#"{"parts":[], "x":"\#(String(repeating: "x", count: 200))"}"#, 413, "the body has more than 200 bytes"),
+                (
+                    #"{"parts":[], "x":"\#(String(repeating: "x", count: 200))"}"#, 413,
+                    "the body has more than 200 bytes"
+                ),
             ]
             for (body, status, message) in cases {
                 let refused = await error { () async throws(PeerError) in
@@ -143,7 +143,9 @@ struct EndpointTests {
             }
             #expect(
                 refused
-                    == .fault(Fault(code: "internal", message: "the call could not be handled"), status: 500, retryAfter: nil))
+                    == .fault(
+                        Fault(code: "internal", message: "the call could not be handled"), status: 500, retryAfter: nil)
+            )
             #expect(sink.lines.count == 1)
             #expect(sink.lines.first?.contains("/internal/v1/add") == true)
         }

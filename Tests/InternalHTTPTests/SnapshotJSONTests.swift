@@ -69,20 +69,26 @@ struct SnapshotJSONTests {
         #expect(fault(whole) == nil)
         func changed(_ old: String, _ new: String) -> String? { fault(whole.replacingOccurrences(of: old, with: new)) }
         #expect(changed(#""epoch":"e","#, "") == "epoch: missing")
-        #expect(changed(#""digest":"secret""#, #""digest":5"#) == "tokens[0].digest: a number where a string is expected")
-        #expect(changed(#""digest":"secret""#, #""digest":null"#) == "tokens[0].digest: null where a string is expected")
+        #expect(
+            changed(#""digest":"secret""#, #""digest":5"#) == "tokens[0].digest: a number where a string is expected")
+        #expect(
+            changed(#""digest":"secret""#, #""digest":null"#) == "tokens[0].digest: null where a string is expected")
         #expect(changed(#"["m"]"#, #"["m",7]"#) == "tokens[0].models[1]: a number where a string is expected")
         #expect(changed(#""id":1"#, #""id":1.5"#) == "tokens[0].id: a number where a whole number is expected")
         #expect(changed(#""isWhole":true"#, #""isWhole":1"#) == "isWhole: a number where a boolean is expected")
         #expect(changed(#""groups":[]"#, #""groups":{}"#) == "groups: an object where an array is expected")
         #expect(changed(#""groups":[]"#, #""groups":[3]"#) == "groups[0]: a number where an object is expected")
         #expect(fault("[]")?.contains("an array where an object is expected") == true)
-        for text in ["", "{", "nonsense", "\u{0}", "{\"epoch\":\"\u{1}\"}"] { #expect(fault(text)?.hasPrefix("not JSON") == true) }
+        for text in ["", "{", "nonsense", "\u{0}", "{\"epoch\":\"\u{1}\"}"] {
+            #expect(fault(text)?.hasPrefix("not JSON") == true)
+        }
     }
 
     @Test("a snapshot that is cut anywhere is refused")
     func cut() {
         let bytes = SnapshotJSON.encode(Self.random(seed: 5))
-        for end in 0..<bytes.count { #expect(throws: SnapshotJSONError.self) { try SnapshotJSON.decode(Array(bytes[..<end])) } }
+        for end in 0..<bytes.count {
+            #expect(throws: SnapshotJSONError.self) { try SnapshotJSON.decode(Array(bytes[..<end])) }
+        }
     }
 }

@@ -35,9 +35,12 @@ extension EventLoop {
 package enum HostileText {
     /// The texts.
     package static let all: [String] = [
-        "", " ", "\"", "\\", "\\\\\"", "\u{0}", "\u{1}\u{1F}", "\u{7F}", "\n\r\t\u{8}\u{C}", "\u{2028}\u{2029}", "ä", "𝄞", "👩‍👩‍👧", "\u{FFFD}",
+        "", " ", "\"", "\\", "\\\\\"", "\u{0}", "\u{1}\u{1F}", "\u{7F}", "\n\r\t\u{8}\u{C}", "\u{2028}\u{2029}", "ä",
+        "𝄞", "👩‍👩‍👧", "\u{FFFD}",
         "\u{FEFF}", "é\u{301}", "null", "{\"a\":1}", "</script>", "'; DROP TABLE logs;--", "${jndi:ldap://x}", "%00%0a",
-        "\\u0000", "1e400", String(repeating: "a", count: 7), String(repeating: "b", count: 8), String(repeating: "c\"", count: 33),
-        String(repeating: "\u{1}", count: 100), String(repeating: "漢", count: 100), "aaaaaaa\"", "aaaaaaaa\"", "aaaaaaaaaaaaaaa\\", "aaaaaaaaaaaaaaaa\n",
+        "\\u0000", "1e400", String(repeating: "a", count: 7), String(repeating: "b", count: 8),
+        String(repeating: "c\"", count: 33),
+        String(repeating: "\u{1}", count: 100), String(repeating: "漢", count: 100), "aaaaaaa\"", "aaaaaaaa\"",
+        "aaaaaaaaaaaaaaa\\", "aaaaaaaaaaaaaaaa\n",
     ]
 }
