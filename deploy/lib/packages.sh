@@ -105,7 +105,7 @@ ensure_swift() {
 # Builds the release executables; BIN_RELEASE is where they are.
 #   build_release all | PRODUCT...
 build_release() {
-    local flags=(-c release -Xswiftc -cross-module-optimization) product started=$SECONDS
+    local flags=(-c release -Xswiftc -cross-module-optimization -Xswiftc -enforce-exclusivity=unchecked --static-swift-stdlib) product started=$SECONDS
     cd "$ROOT" || die "cannot enter $ROOT"
     say "building (release) …"
     if [ "$1" = all ]; then

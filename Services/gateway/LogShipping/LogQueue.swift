@@ -76,7 +76,7 @@ package final class LogQueue: Sendable {
         let (lost, isNews) = ring.withLock { ring in
             var lost = 0
             while ring.count > 0, ring.count >= limits.records || ring.bytes + line.count + 1 > limits.bytes {
-                ring.popFirst()
+                ring.dropFirst()
                 lost += 1
             }
             let before = (ring.count, ring.bytes)
@@ -94,24 +94,8 @@ package final class LogQueue: Sendable {
 
     /// Takes out the oldest records as one batch, at most as many and as large as a shipment may be.
     package func take() -> Batch {
-        var lines: [[UInt8]] = []
-        let bytes = ring.withLock { ring in
-            let before = ring.bytes
-            while let next = ring.nextBytes, lines.count < LogShipment.maxRecords,
-                before - ring.bytes + next <= LogShipment.maxBytes, let line = ring.popFirst()
-            {
-                lines.append(line)
-            }
-            return before - ring.bytes
-        }
-        var batch = Batch()
-        batch.records = lines.count
-        batch.body.reserveCapacity(bytes)
-        for line in lines {
-            batch.body.append(contentsOf: line)
-            batch.body.append(UInt8(ascii: "\n"))
-        }
-        return batch
+        let (body, lines) = ring.withLock { $0.take(lines: LogShipment.maxRecords, bytes: LogShipment.maxBytes) }
+        return Batch(body: body, records: lines)
     }
 
     private func isFull(for line: [UInt8]) -> Bool {
