@@ -61,8 +61,8 @@ private struct RunningFeed: Sendable {
     /// What a gateway would be answered, on a loop as in the service.
     func ask(_ epoch: String = "", after: Int64 = 0, wait: Int = 20_000) async throws -> Snapshot {
         let query = SnapshotQuery(epoch: epoch, after: after, waitMilliseconds: wait)
-        let answer = try await withTaskExecutorPreference(loops.loops[1]) { @concurrent in
-            try await board.answer(to: query)
+        let answer = await withTaskExecutorPreference(loops.loops[1]) { @concurrent in
+            await board.answer(to: query)
         }
         return try #require(answer).snapshot
     }

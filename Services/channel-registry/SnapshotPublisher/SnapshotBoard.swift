@@ -1,6 +1,6 @@
 package import Contracts
 import EventLoop
-import FoundationEssentials
+import InternalHTTP
 import RegistryStore
 import Synchronization
 
@@ -9,9 +9,9 @@ package struct PreparedSnapshot: Sendable {
     package let snapshot: Snapshot
     package let json: [UInt8]
 
-    init(_ snapshot: Snapshot) throws {
+    init(_ snapshot: Snapshot) {
         self.snapshot = snapshot
-        json = Array(try JSONEncoder().encode(snapshot))
+        json = SnapshotJSON.encode(snapshot)
     }
 }
 
@@ -70,12 +70,12 @@ package final class SnapshotBoard: Sendable {
     /// What a gateway is to be told, after a wait while there is nothing; `nil` while no mirror was ever read.
     ///
     /// Only on an event loop; the wait ends early when the task is cancelled.
-    package func answer(to query: SnapshotQuery) async throws -> PreparedSnapshot? {
+    package func answer(to query: SnapshotQuery) async -> PreparedSnapshot? {
         if let loop = EventLoop.current {
             let asked = Duration.milliseconds(max(0, query.waitMilliseconds))
             await wait(for: query, atMost: min(asked, Self.longestWait), on: loop)
         }
-        return try current(for: query)
+        return current(for: query)
     }
 
     private func wait(for query: SnapshotQuery, atMost time: Duration, on loop: EventLoop) async {
@@ -108,13 +108,13 @@ package final class SnapshotBoard: Sendable {
         waiter?.continuation.resume()
     }
 
-    private func current(for query: SnapshotQuery) throws -> PreparedSnapshot? {
+    private func current(for query: SnapshotQuery) -> PreparedSnapshot? {
         let (mirror, kept) = state.withLock { state in
             (state.mirror, state.answers[query.epoch == state.mirror?.position.epoch ? query.after : 0])
         }
         guard let mirror else { return nil }
         if let kept { return kept }
-        let answer = try PreparedSnapshot(mirror.answer(to: query))
+        let answer = PreparedSnapshot(mirror.answer(to: query))
         state.withLock { state in
             guard state.mirror?.position == mirror.position, state.answers.count < Self.maxAnswers else { return }
             state.answers[answer.snapshot.isWhole ? 0 : query.after] = answer

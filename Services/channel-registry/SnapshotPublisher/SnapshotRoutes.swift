@@ -18,7 +18,7 @@ package enum SnapshotRoutes {
         on router: inout Router, board: SnapshotBoard, key: Redacted<String>, logger: Logger, metrics: FeedMetrics
     ) {
         router.serveEncoded(.snapshot, key: key, logger: logger, maxBodyBytes: 4096) { query, _ in
-            guard let answer = try await board.answer(to: query) else {
+            guard let answer = await board.answer(to: query) else {
                 throw Fault(.unavailable, "the configuration could not be read from PostgreSQL yet")
             }
             metrics.answers.with(kind(of: answer.snapshot, to: query)).increment()
