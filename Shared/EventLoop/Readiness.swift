@@ -5,6 +5,14 @@ package struct Interest: OptionSet, Sendable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// Nothing but errors and hang-ups. An empty array literal says the same, but through a generic initialiser that allocates.
+    package init() { rawValue = 0 }
+
+    /// Whether all of `other` is in; written out, since the generic one of option sets is a call with metadata on every event.
+    package func contains(_ other: Self) -> Bool {
+        rawValue & other.rawValue == other.rawValue
+    }
+
     /// Bytes, a connection or the end of the peer's stream can be read.
     package static let readable = Interest(rawValue: 1)
     /// The send buffer has room.
@@ -25,6 +33,11 @@ package struct Interest: OptionSet, Sendable {
 package struct Readiness: OptionSet, Sendable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Whether all of `other` is in; written out, since the generic one of option sets is a call with metadata on every event.
+    package func contains(_ other: Self) -> Bool {
+        rawValue & other.rawValue == other.rawValue
+    }
 
     /// Reading will not block.
     package static let readable = Readiness(rawValue: 1)

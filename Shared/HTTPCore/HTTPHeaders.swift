@@ -61,6 +61,11 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
     package mutating func append(name: Span<UInt8>, value: Span<UInt8>) {
         guard name.count > 0, name.count < 65_536 else { return }
         for place in name.indices where !Octet.isToken(name[place]) { return }
+        if fields.capacity == 0 {
+            // A head has a handful of fields; growing to them step by step would cost an allocation each.
+            fields.reserveCapacity(8)
+            bytes.reserveCapacity(max(384, name.count + value.count))
+        }
         let start = bytes.count
         bytes.append(name)
         let valueStart = bytes.count

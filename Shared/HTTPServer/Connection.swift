@@ -28,6 +28,8 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
 
     private let fd: Int32
     private let peer: PeerAddress
+    /// Written once per connection: every request asks for it.
+    private let peerText: String
     let server: LoopServer
     let loop: EventLoop
     var machine: ConnectionMachine
@@ -53,6 +55,7 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
     init(fd: Int32, peer: PeerAddress, server: LoopServer) {
         self.fd = fd
         self.peer = peer
+        peerText = peer.description
         self.server = server
         loop = server.loop
         machine = ConnectionMachine(limits: server.limits, at: server.loop.now)
@@ -197,7 +200,7 @@ final class Connection: ReadinessHandler, @unchecked Sendable {
         let body = RequestBody(connection: self, declaredLength: declared, isComplete: !hasBody)
         let request = ServerRequest(
             head: parsed.head, body: body, loop: loop, arrivedAt: loop.now, receivedAt: server.wallClockMicroseconds(),
-            peer: peer, trustedProxies: server.configuration.trustedProxies)
+            peer: peer, peerText: peerText, trustedProxies: server.configuration.trustedProxies)
         exchange = Exchange(request: request, writer: ResponseWriter(connection: self))
         server.exchangeBegan()
     }

@@ -27,11 +27,12 @@ package final class ServerRequest: @unchecked Sendable {
     package var route: String?
 
     private let peer: PeerAddress
+    private let peerText: String
     private let trustedProxies: [AddressRange]
 
     init(
         head: RequestHead, body: RequestBody, loop: EventLoop, arrivedAt: MonotonicTime, receivedAt: Int64,
-        peer: PeerAddress,
+        peer: PeerAddress, peerText: String,
         trustedProxies: [AddressRange]
     ) {
         self.head = head
@@ -40,6 +41,7 @@ package final class ServerRequest: @unchecked Sendable {
         self.arrivedAt = arrivedAt
         self.receivedAt = receivedAt
         self.peer = peer
+        self.peerText = peerText
         self.trustedProxies = trustedProxies
     }
 
@@ -48,7 +50,7 @@ package final class ServerRequest: @unchecked Sendable {
     /// `X-Forwarded-For` is read from its end: each address was written by the hop that follows it, so the first one that is not a trusted proxy is the
     /// client as far as anybody trustworthy knows.
     package var remoteAddress: String {
-        guard !trustedProxies.isEmpty, isTrusted(peer) else { return peer.description }
+        guard !trustedProxies.isEmpty, isTrusted(peer) else { return peerText }
         let hops = head.headers.all("x-forwarded-for").joined(separator: ",").split(separator: ",")
         var client = peer
         for hop in hops.reversed() {

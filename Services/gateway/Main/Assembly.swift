@@ -26,7 +26,7 @@ enum Assembly {
         }
         let seed = randomBytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
 
-        let files = BlockingPool(name: "files", threads: 1, maxQueued: 64)
+        let files = BlockingPool(name: "files", threads: 2, maxQueued: 64)
         let cell = SnapshotCell<RoutingTable>()
         let keys = ChannelKeys(config, context.logger)
         let feed = SnapshotFeed(

@@ -23,7 +23,7 @@ final class PlainConnection: ReadinessHandler, @unchecked Sendable {
     private var isHeld = false
     private var isClosed = false
     /// What the loop watches; empty: the descriptor is not registered.
-    private var watched: Interest = []
+    private var watched = Interest()
 
     // The sending side.
     private enum Sending {
@@ -318,7 +318,7 @@ final class PlainConnection: ReadinessHandler, @unchecked Sendable {
 
     private func watch(writable: Bool) {
         guard !isClosed else { return }
-        var interest: Interest = isHeld ? [] : .readable
+        var interest = isHeld ? Interest() : .readable
         if writable { interest.insert(.writable) }
         guard interest != watched else { return }
         do throws(EventLoopError) {
