@@ -49,7 +49,7 @@ final class AttemptLoop {
         var place = 0
         while true {
             let attempt = plan[place]
-            let started = MonotonicTime.now()
+            let started = scope.request.loop.now
             let result = await tryOnce(attempt)
             note(attempt, result, started: started)
             switch result {
@@ -192,7 +192,7 @@ final class AttemptLoop {
         if scope.upstreamID.isEmpty { scope.upstreamID = answer.id }
         scope.usage = answer.usage
         scope.usageSource = .measured
-        scope.firstByteAt = .now()
+        scope.firstByteAt = scope.request.loop.now
         let headers = AnswerHeaders.make(
             scope.request, id: scope.id, contentType: "application/json")
         do {
@@ -205,7 +205,7 @@ final class AttemptLoop {
 
     /// Keeps what the attempt was, for the record, the health of the channel and the metrics.
     private func note(_ attempt: PlannedAttempt, _ result: Result, started: MonotonicTime) {
-        let now = MonotonicTime.now()
+        let now = scope.request.loop.now
         var kept = CallAttempt(
             channel: attempt.channel.id, reason: attempt.reason, outcome: .completed,
             startedAt: scope.wallClock(started),

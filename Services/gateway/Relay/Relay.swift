@@ -160,7 +160,7 @@ package final class Relay: Sendable {
     package func settle(_ scope: CallScope, _ ending: CallEnding) {
         let record = scope.record(
             status: ending.status, outcome: ending.outcome, failure: ending.failure,
-            detailBytes: configuration.detailBytes, now: .now())
+            detailBytes: configuration.detailBytes, now: scope.request.loop.now)
         metrics.count(record)
         if let code = ending.refusal { metrics.countRefusal(code) }
         // Anyone can send a wrong key; so that nobody fills the log with them, only some are kept, and all are counted.

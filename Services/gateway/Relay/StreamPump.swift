@@ -83,7 +83,7 @@ final class StreamPump {
         guard sendHead() else { return false }
         let state = writer.write(out)
         out.removeAll(keepingCapacity: out.capacity <= 64 * 1024)
-        lastWrite = .now()
+        lastWrite = scope.request.loop.now
         if scope.firstByteAt == nil { scope.firstByteAt = lastWrite }
         switch state {
         case .open: return true
