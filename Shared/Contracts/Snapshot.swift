@@ -15,11 +15,19 @@ package struct Snapshot: Codable, Sendable, Equatable {
     package var removedTokens: [Int]
     package var groups: [SnapshotGroup]
     package var removedGroups: [String]
+    package var modelConfigs: [SnapshotModelConfig]
+    package var removedModelConfigs: [String]
+    /// The options that are set, in the environment of the registry or stored (contract admin-api §16.2), as their texts; an option that is not set has the
+    /// reader's own default. `nil` in changes that leave the options alone.
+    package var options: [String: String]?
+    /// Who made the models that the channels and model configs here name; `""` for a model whose owner is not known any more.
+    package var owners: [String: String]
 
     package init(
         epoch: String, revision: Int64, isWhole: Bool, channels: [SnapshotChannel] = [], removedChannels: [Int] = [],
         tokens: [SnapshotToken] = [], removedTokens: [Int] = [], groups: [SnapshotGroup] = [],
-        removedGroups: [String] = []
+        removedGroups: [String] = [], modelConfigs: [SnapshotModelConfig] = [], removedModelConfigs: [String] = [],
+        options: [String: String]? = nil, owners: [String: String] = [:]
     ) {
         self.epoch = epoch
         self.revision = revision
@@ -30,6 +38,28 @@ package struct Snapshot: Codable, Sendable, Equatable {
         self.removedTokens = removedTokens
         self.groups = groups
         self.removedGroups = removedGroups
+        self.modelConfigs = modelConfigs
+        self.removedModelConfigs = removedModelConfigs
+        self.options = options
+        self.owners = owners
+    }
+
+    /// Reads a snapshot; members that came with later versions may be missing.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        epoch = try fields.decode(String.self, forKey: .epoch)
+        revision = try fields.decode(Int64.self, forKey: .revision)
+        isWhole = try fields.decode(Bool.self, forKey: .isWhole)
+        channels = try fields.decode([SnapshotChannel].self, forKey: .channels)
+        removedChannels = try fields.decode([Int].self, forKey: .removedChannels)
+        tokens = try fields.decode([SnapshotToken].self, forKey: .tokens)
+        removedTokens = try fields.decode([Int].self, forKey: .removedTokens)
+        groups = try fields.decode([SnapshotGroup].self, forKey: .groups)
+        removedGroups = try fields.decode([String].self, forKey: .removedGroups)
+        modelConfigs = try fields.decodeIfPresent([SnapshotModelConfig].self, forKey: .modelConfigs) ?? []
+        removedModelConfigs = try fields.decodeIfPresent([String].self, forKey: .removedModelConfigs) ?? []
+        options = try fields.decodeIfPresent([String: String].self, forKey: .options)
+        owners = try fields.decodeIfPresent([String: String].self, forKey: .owners) ?? [:]
     }
 }
 
@@ -126,5 +156,20 @@ package struct SnapshotGroup: Codable, Sendable, Equatable {
         self.id = id
         self.status = status
         self.availableSets = availableSets
+    }
+}
+
+/// What an administrator configured for one model.
+package struct SnapshotModelConfig: Codable, Sendable, Equatable {
+    package var model: String
+    /// A number of `RelayMode`; 0 when the administrator did not say.
+    package var type: Int
+    /// The whole config as JSON text, in the form of contract admin-api §13.6: price, limits, timeouts, plugins.
+    package var document: String
+
+    package init(model: String, type: Int = 0, document: String = "{}") {
+        self.model = model
+        self.type = type
+        self.document = document
     }
 }

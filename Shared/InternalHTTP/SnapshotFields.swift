@@ -56,6 +56,9 @@ struct SnapshotFields {
         return rows
     }
 
+    /// Whether a member is there and not null: those of later versions may be missing.
+    func has(_ key: String) -> Bool { object[key].map { !$0.isNull } ?? false }
+
     static func text(_ value: JSONValue, _ path: String) throws(SnapshotJSONError) -> String {
         guard let text = value.string else { throw wrong(value, "a string", path) }
         return text

@@ -22,11 +22,16 @@ package enum SnapshotJSON {
             json.rows("removedTokens", snapshot.removedTokens) { json, id in json.int(id) }
             json.rows("groups", snapshot.groups) { json, row in json.group(row) }
             json.texts("removedGroups", snapshot.removedGroups)
+            json.rows("modelConfigs", snapshot.modelConfigs) { json, row in json.modelConfig(row) }
+            json.texts("removedModelConfigs", snapshot.removedModelConfigs)
+            if let options = snapshot.options { json.mapping("options", options) }
+            json.mapping("owners", snapshot.owners)
         }
         return json.bytes
     }
 
-    /// Reads a snapshot. Unknown members are passed over; a missing one is an error.
+    /// Reads a snapshot. Unknown members are passed over; a missing one is an error, except those that came with later versions: files and registries may be
+    /// older than we are.
     ///
     /// - Throws: what is wrong and where.
     package static func decode(_ bytes: [UInt8]) throws(SnapshotJSONError) -> Snapshot {
@@ -44,7 +49,12 @@ package enum SnapshotJSON {
             tokens: try fields.rows("tokens", Self.token),
             removedTokens: try fields.rows("removedTokens", SnapshotFields.int),
             groups: try fields.rows("groups", Self.group),
-            removedGroups: try fields.rows("removedGroups", SnapshotFields.text))
+            removedGroups: try fields.rows("removedGroups", SnapshotFields.text),
+            modelConfigs: fields.has("modelConfigs") ? try fields.rows("modelConfigs", Self.modelConfig) : [],
+            removedModelConfigs: fields.has("removedModelConfigs")
+                ? try fields.rows("removedModelConfigs", SnapshotFields.text) : [],
+            options: fields.has("options") ? try fields.mapping("options") : nil,
+            owners: fields.has("owners") ? try fields.mapping("owners") : [:])
     }
 
     private static func channel(_ value: JSONValue, _ path: String) throws(SnapshotJSONError) -> SnapshotChannel {
@@ -74,6 +84,14 @@ package enum SnapshotJSON {
             id: try fields.text("id"), status: try fields.int("status"),
             availableSets: try fields.texts("availableSets"))
     }
+
+    private static func modelConfig(
+        _ value: JSONValue, _ path: String
+    ) throws(SnapshotJSONError) -> SnapshotModelConfig {
+        let fields = try SnapshotFields(value, path)
+        return SnapshotModelConfig(
+            model: try fields.text("model"), type: try fields.int("type"), document: try fields.text("document"))
+    }
 }
 
 /// What is wrong with the JSON of a snapshot. Never holds a value of it.
@@ -98,6 +116,21 @@ extension JSONWriter {
         rows(name, texts) { json, text in json.string(text) }
     }
 
+    fileprivate mutating func mapping(_ name: String, _ pairs: [String: String]) {
+        key(name)
+        object { json in
+            for (key, value) in pairs.sorted(by: { $0.key < $1.key }) { json.field(key, value) }
+        }
+    }
+
+    fileprivate mutating func modelConfig(_ row: SnapshotModelConfig) {
+        object { json in
+            json.field("model", row.model)
+            json.field("type", row.type)
+            json.field("document", row.document)
+        }
+    }
+
     fileprivate mutating func channel(_ row: SnapshotChannel) {
         object { json in
             json.field("id", row.id)
@@ -106,10 +139,7 @@ extension JSONWriter {
             json.field("baseURL", row.baseURL)
             json.field("sealedKey", row.sealedKey)
             json.texts("models", row.models)
-            json.key("modelMapping")
-            json.object { json in
-                for (name, target) in row.modelMapping.sorted(by: { $0.key < $1.key }) { json.field(name, target) }
-            }
+            json.mapping("modelMapping", row.modelMapping)
             json.field("status", row.status)
             json.field("priority", row.priority)
             json.texts("sets", row.sets)

@@ -49,13 +49,16 @@ struct WireFormTests {
             epoch: "e", revision: 9, isWhole: false,
             channels: [SnapshotChannel(id: 1, type: 2, name: "n", modelMapping: ["a": "b"], warnErrorRate: 0.5)],
             removedChannels: [3], tokens: [SnapshotToken(id: 4, name: "t", group: "g", digest: "d")],
-            removedTokens: [5], groups: [SnapshotGroup(id: "g")], removedGroups: ["h"])
+            removedTokens: [5], groups: [SnapshotGroup(id: "g")], removedGroups: ["h"],
+            modelConfigs: [SnapshotModelConfig(model: "m")], removedModelConfigs: ["o"], options: ["k": "v"],
+            owners: ["m": "w"])
         #expect(
             try json(snapshot) == """
                 {"channels":[{"bansOnNoPermission":false,"baseURL":"","configs":"","id":1,"maxErrorRate":0,"modelMapping":{"a":"b"},\
                 "models":[],"name":"n","priority":0,"proxyURL":"","sealedKey":"","sets":[],"skipsTLSVerification":false,"status":1,"type":2,\
-                "warnErrorRate":0.5}],"epoch":"e","groups":[{"availableSets":[],"id":"g","status":1}],"isWhole":false,"removedChannels":[3],\
-                "removedGroups":["h"],"removedTokens":[5],"revision":9,"tokens":[{"digest":"d","group":"g","id":4,"models":[],"name":"t",\
+                "warnErrorRate":0.5}],"epoch":"e","groups":[{"availableSets":[],"id":"g","status":1}],"isWhole":false,\
+                "modelConfigs":[{"document":"{}","model":"m","type":0}],"options":{"k":"v"},"owners":{"m":"w"},"removedChannels":[3],\
+                "removedGroups":["h"],"removedModelConfigs":["o"],"removedTokens":[5],"revision":9,"tokens":[{"digest":"d","group":"g","id":4,"models":[],"name":"t",\
                 "status":1,"subnets":[]}]}
                 """)
         #expect(try again(snapshot))

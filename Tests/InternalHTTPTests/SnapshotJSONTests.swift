@@ -30,7 +30,10 @@ struct SnapshotJSONTests {
             },
             removedTokens: [int()],
             groups: (0..<4).map { _ in SnapshotGroup(id: text(), status: int(), availableSets: texts()) },
-            removedGroups: texts())
+            removedGroups: texts(),
+            modelConfigs: (0..<2).map { _ in SnapshotModelConfig(model: text(), type: int(), document: text()) },
+            removedModelConfigs: texts(), options: flag() ? [text(): text()] : nil,
+            owners: Dictionary([(text(), text()), (text(), text())]) { old, _ in old })
     }
 
     @Test("what is written, Codable reads as the same value, and the other way round", arguments: 1...60)

@@ -21,7 +21,9 @@ struct ModelsEndpoint: Sendable {
                 root.field("object", "list")
                 root.key("data")
                 root.array { data in
-                    for model in table.models(for: caller) { Self.write(model, &data) }
+                    for model in table.models(for: caller) {
+                        Self.write(model, table, &data)
+                    }
                 }
             }
             try? WireAnswer.json(.ok, request, writer, id: id, json.bytes)
@@ -40,7 +42,7 @@ struct ModelsEndpoint: Sendable {
                 throw .caller(code: .modelNotFound, message: "the model '\(name)' does not exist", field: "model")
             }
             var json = JSONWriter()
-            Self.write(model, &json)
+            Self.write(model, table, &json)
             try? WireAnswer.json(.ok, request, writer, id: id, json.bytes)
         } catch {
             relay.countRefusal(error)
@@ -48,12 +50,12 @@ struct ModelsEndpoint: Sendable {
         }
     }
 
-    private static func write(_ model: String, _ json: inout JSONWriter) {
+    private static func write(_ model: String, _ table: RoutingTable, _ json: inout JSONWriter) {
         json.object { row in
             row.field("id", model)
             row.field("object", "model")
             row.field("created", created)
-            row.field("owned_by", "switchboard")
+            row.field("owned_by", table.owner(of: model) ?? "switchboard")
             row.field("root", model)
             row.key("parent")
             row.null()

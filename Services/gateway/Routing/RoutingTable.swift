@@ -29,6 +29,7 @@ package final class RoutingTable: Sendable {
     private let tenants: [KeyDigest: Tenant]
     private let sets: [String: ModelIndex]
     private let everything: ModelIndex
+    private let owners: [String: String]
 
     /// Builds the table; keys that were opened for `previous` and did not change are not opened again.
     package init(
@@ -63,6 +64,7 @@ package final class RoutingTable: Sendable {
         self.tenants = tenants
         self.sets = sets
         self.everything = everything
+        owners = snapshot.owners
         unreadableChannels = unreadable
     }
 
@@ -100,6 +102,11 @@ package final class RoutingTable: Sendable {
             if let index = sets[set] { names.formUnion(index.channels.keys) }
         }
         return names.filter { tenant.allows(model: $0) }.sorted()
+    }
+
+    /// Who made a model; `nil` when nobody says.
+    package func owner(of model: String) -> String? {
+        owners[model].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// How many channels and tenant keys the table holds.

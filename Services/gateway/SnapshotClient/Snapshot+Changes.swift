@@ -4,14 +4,15 @@ extension Snapshot {
     /// Whether it holds no row and removes none.
     var isEmpty: Bool {
         channels.isEmpty && removedChannels.isEmpty && tokens.isEmpty && removedTokens.isEmpty && groups.isEmpty
-            && removedGroups.isEmpty
+            && removedGroups.isEmpty && modelConfigs.isEmpty && removedModelConfigs.isEmpty && options == nil
     }
 
     /// The same with its rows in the order of their ids, of rows with one id the last, and no removals.
     var inOrder: Snapshot {
         Snapshot(
             epoch: epoch, revision: revision, isWhole: true, channels: Self.ordered(channels, \.id),
-            tokens: Self.ordered(tokens, \.id), groups: Self.ordered(groups, \.id))
+            tokens: Self.ordered(tokens, \.id), groups: Self.ordered(groups, \.id),
+            modelConfigs: Self.ordered(modelConfigs, \.model), options: options, owners: owners)
     }
 
     /// The whole snapshot that follows on this one by `changes`. A row that is both removed and present was made anew, so it is present.
@@ -20,7 +21,10 @@ extension Snapshot {
             epoch: epoch, revision: changes.revision, isWhole: true,
             channels: Self.merged(channels, changes.channels, without: changes.removedChannels, \.id),
             tokens: Self.merged(tokens, changes.tokens, without: changes.removedTokens, \.id),
-            groups: Self.merged(groups, changes.groups, without: changes.removedGroups, \.id))
+            groups: Self.merged(groups, changes.groups, without: changes.removedGroups, \.id),
+            modelConfigs: Self.merged(
+                modelConfigs, changes.modelConfigs, without: changes.removedModelConfigs, \.model),
+            options: changes.options ?? options, owners: owners.merging(changes.owners) { $1 })
     }
 
     private static func ordered<Row, ID: Comparable & Hashable>(_ rows: [Row], _ id: (Row) -> ID) -> [Row] {
