@@ -70,6 +70,7 @@ let package = Package(
         // Shared, layer 2.
         shared("EventLoop", needs: ["CLinux"]),
         shared("JSON", needs: ["CSimdJSON"]),
+        shared("ModelCatalogue", needs: ["JSON"]),
         shared("Lifecycle", needs: ["CLinux", "EventLoop", "Telemetry"]),
         shared("HTTPServer", needs: ["HTTPCore", "EventLoop", "CLinux"]),
         shared("HTTPClient", needs: ["HTTPCore", "EventLoop", "CLibCurl", "CLinux"]),
@@ -119,24 +120,28 @@ let package = Package(
         // channel-registry.
         part(
             "RegistryStore", of: "channel-registry",
-            needs: ["Contracts", "Postgres", "Migrations", "Crypto", "JSON", "EventLoop", "Lifecycle", "Telemetry"]),
+            needs: [
+                "Contracts", "ModelCatalogue", "Postgres", "Migrations", "Crypto", "JSON", "EventLoop", "Lifecycle",
+                "Telemetry",
+            ]),
         part(
             "AdminAPI", of: "channel-registry",
             needs: [
-                "RegistryStore", "AdminHTTP", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Contracts", "Postgres",
-                "Telemetry",
+                "RegistryStore", "AdminHTTP", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Contracts",
+                "ModelCatalogue", "Postgres", "Telemetry",
             ]),
         part(
             "SnapshotPublisher", of: "channel-registry",
             needs: [
-                "RegistryStore", "Contracts", "InternalHTTP", "HTTPServer", "HTTPCore", "EventLoop", "Postgres",
-                "Lifecycle", "Telemetry",
+                "RegistryStore", "Contracts", "ModelCatalogue", "InternalHTTP", "HTTPServer", "HTTPCore", "EventLoop",
+                "JSON", "Postgres", "Lifecycle", "Telemetry",
             ]),
         service(
             "channel-registry",
             needs: [
-                "AdminAPI", "AdminHTTP", "SnapshotPublisher", "RegistryStore", "HTTPServer", "HTTPCore", "EventLoop",
-                "Postgres", "Migrations", "Crypto", "ServiceKit", "Configuration", "Lifecycle", "Telemetry",
+                "AdminAPI", "AdminHTTP", "SnapshotPublisher", "RegistryStore", "HTTPServer", "HTTPClient", "HTTPCore",
+                "EventLoop", "Postgres", "Migrations", "Crypto", "ServiceKit", "Configuration", "Lifecycle",
+                "Telemetry",
             ]),
 
         // log-collector.
@@ -181,12 +186,14 @@ let package = Package(
         tests(
             "SnapshotClient",
             needs: [
-                "Contracts", "InternalHTTP", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "Lifecycle", "Telemetry",
+                "Contracts", "InternalHTTP", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "Lifecycle",
+                "Telemetry",
             ]),
         tests(
             "LogShipping",
             needs: [
-                "Contracts", "InternalHTTP", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "Lifecycle", "Telemetry",
+                "Contracts", "InternalHTTP", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "Lifecycle",
+                "Telemetry",
             ]),
         tests(
             "RegistryStore",
@@ -202,7 +209,7 @@ let package = Package(
             needs: [
                 "RegistryStore", "AdminHTTP", "Postgres", "Migrations", "HTTPServer", "HTTPClient", "HTTPCore",
                 "EventLoop",
-                "JSON", "Crypto", "Contracts", "Telemetry",
+                "JSON", "Crypto", "Contracts", "Telemetry", "ModelCatalogue",
             ]),
         tests("Postgres", needs: ["EventLoop", "Telemetry"]),
         tests("Migrations", needs: ["Postgres", "EventLoop", "Telemetry"]),
@@ -217,6 +224,7 @@ let package = Package(
         tests("HTTPCore"),
         tests("HTTPServer", needs: ["HTTPCore", "EventLoop", "CLinux"]),
         tests("JSON"),
+        tests("ModelCatalogue", needs: ["JSON"]),
         tests("Crypto", needs: ["Telemetry"]),
         tests("Telemetry"),
         .target(

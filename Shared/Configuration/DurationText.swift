@@ -25,13 +25,13 @@ package enum DurationUnit: Sendable {
 }
 
 /// Spans of time as an operator writes them: `250ms`, `30s`, `5m`, `2h`, `7d`.
-enum DurationText {
+package enum DurationText {
     private static let suffixes: [(text: String, milliseconds: Int64)] = [
         ("ms", 1), ("s", 1000), ("m", 60000), ("h", 3_600_000), ("d", 86_400_000),
     ]
 
     /// The span of a text; nil for a sign, a fraction, an unknown unit or a span above 2^63 ms.
-    static func parse(_ text: String, unit: DurationUnit) -> Duration? {
+    package static func parse(_ text: String, unit: DurationUnit) -> Duration? {
         let suffix = suffixes.first { text.hasSuffix($0.text) }
         let digits = text.dropLast(suffix?.text.count ?? 0)
         guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int64(digits) else {

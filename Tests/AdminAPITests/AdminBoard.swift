@@ -31,12 +31,16 @@ struct AdminBoard: Sendable {
     static let adminKey = "sk-the admin key"
 
     let pool: PostgresPool
+    let loops: EventLoopGroup
     private let base: String
     private let loop: EventLoop
     private let client: HTTPClientGroup
 
     /// Runs a test over a board of its own.
-    static func with(migrated: Bool = true, _ body: (AdminBoard) async throws -> Void) async throws {
+    static func with(
+        migrated: Bool = true, requiresModelConfigs: Bool = false, overrides: [String: String] = [:],
+        _ body: (AdminBoard) async throws -> Void
+    ) async throws {
         let loops = try EventLoopGroup(count: 2, name: "test")
         try loops.start()
         defer { loops.stop() }
@@ -48,9 +52,14 @@ struct AdminBoard: Sendable {
                 RegistrySchema.migrations, schema: RegistrySchema.name, pool: pool, logger: .silent)
         }
         let vault = KeyVault(box: SecretBox(secretsKey: "test"), logger: .silent)
+        let client = try HTTPClientGroup(group: loops, configuration: ClientConfiguration())
+        let channels = ChannelStore(pool: pool, vault: vault, requiresModelConfigs: requiresModelConfigs)
         let stores = AdminStores(
-            channels: ChannelStore(pool: pool, vault: vault), tokens: TokenStore(pool: pool, vault: vault),
-            groups: GroupStore(pool: pool), startedAt: 1_780_000_000_000)
+            channels: channels, tokens: TokenStore(pool: pool, vault: vault), groups: GroupStore(pool: pool),
+            modelConfigs: ModelConfigStore(pool: pool),
+            options: OptionStore(pool: pool, overrides: overrides, requiresModelConfigs: requiresModelConfigs),
+            balances: BalanceChecker(channels: channels, clients: client, logger: .silent),
+            requiresModelConfigs: requiresModelConfigs, startedAt: 1_780_000_000_000)
         var router = Router()
         AdminServer(
             stores: stores, auth: AdminAuth(adminKey: Redacted(adminKey)), logger: .silent,
@@ -61,8 +70,8 @@ struct AdminBoard: Sendable {
             try await routes.handle(request, response)
         }
         let address = try await server.start()
-        let client = try HTTPClientGroup(group: loops, configuration: ClientConfiguration())
-        let board = AdminBoard(pool: pool, base: "http://\(address)", loop: loops.loops[0], client: client)
+        let board = AdminBoard(
+            pool: pool, loops: loops, base: "http://\(address)", loop: loops.loops[0], client: client)
         let result: Result<Void, any Error>
         do {
             result = .success(try await body(board))

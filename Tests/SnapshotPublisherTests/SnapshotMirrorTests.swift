@@ -12,6 +12,9 @@ struct FeedReader: Equatable {
     var channels: [Int: SnapshotChannel] = [:]
     var tokens: [Int: SnapshotToken] = [:]
     var groups: [String: SnapshotGroup] = [:]
+    var modelConfigs: [String: SnapshotModelConfig] = [:]
+    var options: [String: String] = [:]
+    var owners: [String: String] = [:]
 
     mutating func take(_ snapshot: Snapshot) {
         if snapshot.isWhole { self = FeedReader() }
@@ -20,6 +23,10 @@ struct FeedReader: Equatable {
         for id in snapshot.removedChannels { channels[id] = nil }
         for id in snapshot.removedTokens { tokens[id] = nil }
         for id in snapshot.removedGroups { groups[id] = nil }
+        for model in snapshot.removedModelConfigs { modelConfigs[model] = nil }
+        for config in snapshot.modelConfigs { modelConfigs[config.model] = config }
+        options = snapshot.options ?? options
+        owners = owners.merging(snapshot.owners) { $1 }.filter { !$0.value.isEmpty }
         for channel in snapshot.channels { channels[channel.id] = channel }
         for token in snapshot.tokens { tokens[token.id] = token }
         for group in snapshot.groups { groups[group.id] = group }
@@ -124,12 +131,19 @@ struct SnapshotMirrorTests {
             var changes = FeedChanges(position: position(revision))
             let id = Int.random(in: 1...12, using: &random)
             let isDeleted = Bool.random(using: &random)
-            switch Int.random(in: 0..<3, using: &random) {
+            switch Int.random(in: 0..<6, using: &random) {
             case 0:
                 changes.channels[id] = Stamped(revision: revision, value: isDeleted ? nil : channel(id, "\(revision)"))
             case 1:
                 let token = SnapshotToken(id: id, name: "\(revision)", group: "g", digest: "d")
                 changes.tokens[id] = Stamped(revision: revision, value: isDeleted ? nil : token)
+            case 2:
+                let config = ModelConfig(model: "m\(id)", owner: "\(revision)")
+                changes.modelConfigs["m\(id)"] = Stamped(revision: revision, value: isDeleted ? nil : config)
+            case 3:
+                changes.options["RetryTimes"] = Stamped(revision: revision, value: "\(id)")
+            case 4:
+                changes.options["DefaultChannelModels"] = Stamped(revision: revision, value: #"{"1":["d\#(id)"]}"#)
             default:
                 let group = SnapshotGroup(id: "g\(id)", status: Int(revision))
                 changes.groups["g\(id)"] = Stamped(revision: revision, value: isDeleted ? nil : group)

@@ -61,7 +61,7 @@ struct SnapshotRoutesTests {
             board.post(mirror(4, [channel]))
             let query = SnapshotQuery(epoch: "", after: 0, waitMilliseconds: 0)
             let snapshot = try await peer.call(.snapshot, query, timeout: .seconds(20))
-            #expect(snapshot == Snapshot(epoch: "e", revision: 4, isWhole: true, channels: [channel]))
+            #expect(snapshot == Snapshot(epoch: "e", revision: 4, isWhole: true, channels: [channel], options: [:]))
         }
     }
 

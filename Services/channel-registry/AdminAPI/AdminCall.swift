@@ -8,13 +8,25 @@ package struct AdminStores: Sendable {
     package let channels: ChannelStore
     package let tokens: TokenStore
     package let groups: GroupStore
+    package let modelConfigs: ModelConfigStore
+    package let options: OptionStore
+    package let balances: BalanceChecker
+    /// Whether a model without a config is refused.
+    package let requiresModelConfigs: Bool
     /// When this process started, in milliseconds since 1970.
     package let startedAt: Int64
 
-    package init(channels: ChannelStore, tokens: TokenStore, groups: GroupStore, startedAt: Int64) {
+    package init(
+        channels: ChannelStore, tokens: TokenStore, groups: GroupStore, modelConfigs: ModelConfigStore,
+        options: OptionStore, balances: BalanceChecker, requiresModelConfigs: Bool = false, startedAt: Int64
+    ) {
         self.channels = channels
         self.tokens = tokens
         self.groups = groups
+        self.modelConfigs = modelConfigs
+        self.options = options
+        self.balances = balances
+        self.requiresModelConfigs = requiresModelConfigs
         self.startedAt = startedAt
     }
 }

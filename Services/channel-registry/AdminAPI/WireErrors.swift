@@ -32,7 +32,12 @@ enum WireErrors {
         case .groupNotFound: AdminFailure(.notFound, "group record not found")
         case .tokenNameTaken: AdminFailure(.conflict, "token name already exists in this group")
         case .groupExists: AdminFailure(.conflict, "duplicated key not allowed: a group with this id exists")
-        case .invalidKey(let message): AdminFailure(.badRequest, message)
+        case .modelConfigNotFound: AdminFailure(.notFound, "model config record not found")
+        case .modelConfigsMissing(let models):
+            AdminFailure(.badRequest, "model config not found: [\(models.joined(separator: " "))]")
+        case .unknownOption: AdminFailure(.notFound, "unknown option key")
+        case .invalidKey(let message), .invalidConfigs(let message), .invalidOption(let message):
+            AdminFailure(.badRequest, message)
         case .unavailable:
             AdminFailure(
                 .serviceUnavailable, "the database is not available; nothing was changed, try again", retryAfter: 1)

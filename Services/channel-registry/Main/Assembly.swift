@@ -2,6 +2,7 @@ import AdminAPI
 import AdminHTTP
 import Crypto
 import EventLoop
+import HTTPClient
 import HTTPCore
 import HTTPServer
 import Lifecycle
@@ -18,9 +19,16 @@ enum Assembly {
     static func services(_ config: RegistryConfig, _ context: ServiceContext) throws -> [any Service] {
         let pool = try pool(config, context)
         let vault = KeyVault(box: SecretBox(secretsKey: config.secretsKey.reveal), logger: context.logger)
-        let channels = ChannelStore(pool: pool, vault: vault)
+        let channels = ChannelStore(
+            pool: pool, vault: vault, requiresModelConfigs: config.requiresModelConfigs)
+        let clients = try HTTPClientGroup(group: context.group)
         let stores = AdminStores(
             channels: channels, tokens: TokenStore(pool: pool, vault: vault), groups: GroupStore(pool: pool),
+            modelConfigs: ModelConfigStore(pool: pool),
+            options: OptionStore(
+                pool: pool, overrides: config.options, requiresModelConfigs: config.requiresModelConfigs),
+            balances: BalanceChecker(channels: channels, clients: clients, logger: context.logger),
+            requiresModelConfigs: config.requiresModelConfigs,
             startedAt: WallClock.microseconds() / 1000)
         context.metrics.gaugeCallback(
             "channel_registry_unreadable_keys", "Stored keys that SECRETS_KEY does not open, as far as is known."
@@ -30,7 +38,8 @@ enum Assembly {
         let feedMetrics = FeedMetrics(context.metrics, board: board)
         let feed = SnapshotFeed(
             board: board, changes: ChangeFeed(pool: pool), pool: pool, loop: context.group.loops[0],
-            logger: context.logger, metrics: feedMetrics, readiness: context.readiness.addSwitch("snapshot"))
+            logger: context.logger, metrics: feedMetrics, readiness: context.readiness.addSwitch("snapshot"),
+            overrides: config.options)
         let keeper = SchemaKeeper(
             pool: pool, migrates: config.migrates, readiness: context.readiness, loop: context.group.loops[0],
             logger: context.logger
@@ -49,7 +58,7 @@ enum Assembly {
         OperationalRoutes(readiness: context.readiness, metrics: context.metrics).add(to: &router)
         let http = HTTPService(server(router, context), context: context)
         // Stopped in reverse: first the gateways that wait are answered, or they would hold up the drain.
-        return [Database(pool: pool), keeper, feed, http, LongPolls(board: board)]
+        return [Database(pool: pool), Vendors(clients: clients), keeper, feed, http, LongPolls(board: board)]
     }
 
     /// Brings the schema up to date and ends.
@@ -118,6 +127,26 @@ private struct Database: Service {
 
     func shutdown(deadline: Duration) async {
         await pool.shutdown(deadline: deadline)
+        stop.raise()
+    }
+}
+
+/// The connections to vendors; they go after the server whose requests use them.
+private struct Vendors: Service {
+    let name = "vendors"
+    let clients: HTTPClientGroup
+    private let stop = StopSignal()
+
+    init(clients: HTTPClientGroup) {
+        self.clients = clients
+    }
+
+    func run() async throws {
+        await stop.wait()
+    }
+
+    func shutdown(deadline: Duration) async {
+        await clients.shutdown()
         stop.raise()
     }
 }

@@ -1,5 +1,6 @@
 import Configuration
 import Postgres
+import RegistryStore
 import ServiceKit
 import Telemetry
 
@@ -16,6 +17,11 @@ struct RegistryConfig: Sendable {
     let database: PostgresConfiguration?
     /// Whether pending migrations are applied at the start (`AUTO_MIGRATE`).
     let migrates: Bool
+    /// Whether channels may name only models that have a config: only when `DISABLE_MODEL_CONFIG` says `false`, since a channel that is refused for that is
+    /// the most common trouble with the reference.
+    let requiresModelConfigs: Bool
+    /// The options that the environment sets, by key; they win over stored ones.
+    let options: [String: String]
 
     init(_ reader: inout ConfigReader) {
         service = ServiceConfig(&reader, listen: ListenAddress(host: "127.0.0.1", port: 3001))
@@ -25,6 +31,25 @@ struct RegistryConfig: Sendable {
             "SECRETS_KEY", hint: "a long random text that vendor keys are sealed with; losing it loses them")
         database = Self.database(&reader)
         migrates = reader.bool("AUTO_MIGRATE", default: true)
+        requiresModelConfigs = !reader.bool("DISABLE_MODEL_CONFIG", default: true)
+        options = Self.options(&reader)
+    }
+
+    private static func options(_ reader: inout ConfigReader) -> [String: String] {
+        var options: [String: String] = [:]
+        for option in OptionTable.all {
+            guard var text = reader.optionalString(option.environmentName), !text.isEmpty else { continue }
+            // The log-collector takes spans in the same variables.
+            if option.form == .hours, let span = DurationText.parse(text, unit: .hours) {
+                text = String((span.components.seconds + 3599) / 3600)
+            }
+            do throws(OptionFault) {
+                options[option.key] = try option.checked(text)
+            } catch {
+                reader.fail(option.environmentName, error.description)
+            }
+        }
+        return options
     }
 
     private static func database(_ reader: inout ConfigReader) -> PostgresConfiguration? {

@@ -34,15 +34,21 @@ package struct FeedChanges: Equatable, Sendable {
     package var channels: [Int: Stamped<SnapshotChannel>]
     package var tokens: [Int: Stamped<SnapshotToken>]
     package var groups: [String: Stamped<SnapshotGroup>]
+    package var modelConfigs: [String: Stamped<ModelConfig>]
+    /// Stored options by key; they are never deleted.
+    package var options: [String: Stamped<String>]
 
     package init(
         position: FeedPosition, channels: [Int: Stamped<SnapshotChannel>] = [:],
-        tokens: [Int: Stamped<SnapshotToken>] = [:], groups: [String: Stamped<SnapshotGroup>] = [:]
+        tokens: [Int: Stamped<SnapshotToken>] = [:], groups: [String: Stamped<SnapshotGroup>] = [:],
+        modelConfigs: [String: Stamped<ModelConfig>] = [:], options: [String: Stamped<String>] = [:]
     ) {
         self.position = position
         self.channels = channels
         self.tokens = tokens
         self.groups = groups
+        self.modelConfigs = modelConfigs
+        self.options = options
     }
 }
 
@@ -78,6 +84,7 @@ package struct ChangeFeed: Sendable {
                 try await Self.readChannels(after: revision, into: &changes, connection)
                 try await Self.readTokens(after: revision, into: &changes, connection)
                 try await Self.readGroups(after: revision, into: &changes, connection)
+                try await Self.readModels(after: revision, into: &changes, connection)
                 return changes
             }
         }
@@ -120,10 +127,10 @@ package struct ChangeFeed: Sendable {
         for row in rows {
             let key: String = try row.decode("key")
             let revision: Int64 = try row.decode("revision")
-            if try row.decode("kind", as: String.self) == "group" {
-                changes.groups[key] = Stamped(revision: revision, value: nil)
-            } else if let id = Int(key) {
-                changes.tokens[id] = Stamped(revision: revision, value: nil)
+            switch try row.decode("kind", as: String.self) {
+            case "group": changes.groups[key] = Stamped(revision: revision, value: nil)
+            case "model_config": changes.modelConfigs[key] = Stamped(revision: revision, value: nil)
+            default: if let id = Int(key) { changes.tokens[id] = Stamped(revision: revision, value: nil) }
             }
         }
     }
@@ -196,6 +203,25 @@ package struct ChangeFeed: Sendable {
                 revision: try row.decode("revision"),
                 value: SnapshotGroup(
                     id: id, status: try row.decode("status"), availableSets: try row.decode("available_sets")))
+        }
+    }
+
+    private static func readModels(
+        after revision: Int64, into changes: inout FeedChanges, _ connection: PostgresConnection
+    ) async throws {
+        let configs = try await connection.query(
+            """
+            SELECT \(raw: ModelConfigStore.columns), revision FROM registry.model_configs WHERE revision > \(revision)
+            """)
+        for row in configs {
+            let config = try ModelConfigStore.config(row)
+            changes.modelConfigs[config.model] = Stamped(revision: try row.decode("revision"), value: config)
+        }
+        let options = try await connection.query(
+            "SELECT key, value, revision FROM registry.options WHERE revision > \(revision)")
+        for row in options {
+            changes.options[try row.decode("key")] = Stamped(
+                revision: try row.decode("revision"), value: try row.decode("value", as: String.self))
         }
     }
 }

@@ -1,4 +1,5 @@
 import Contracts
+import JSON
 package import Postgres
 import Telemetry
 
@@ -6,11 +7,18 @@ import Telemetry
 package struct ChannelStore: Sendable {
     let pool: PostgresPool
     let vault: KeyVault
+    private let requiresModelConfigs: Bool
 
     /// A store over a pool.
-    package init(pool: PostgresPool, vault: KeyVault) {
+    ///
+    /// - Parameters:
+    ///   - pool: Where channels are stored.
+    ///   - vault: What seals and opens their keys.
+    ///   - requiresModelConfigs: Whether a channel may name only models that have a config.
+    package init(pool: PostgresPool, vault: KeyVault, requiresModelConfigs: Bool = false) {
         self.pool = pool
         self.vault = vault
+        self.requiresModelConfigs = requiresModelConfigs
     }
 
     /// Creates all the channels or none.
@@ -20,10 +28,12 @@ package struct ChannelStore: Sendable {
     package func create(_ channels: [NewChannel]) async throws(RegistryError) -> [Int] {
         for channel in channels {
             try Self.checkKey(channel.key.reveal, channel.settings)
+            try Self.checkConfigs(channel.settings)
         }
         return try await RegistryError.translating {
             try await pool.transaction { connection in
                 let revision = try await Revision.next(connection)
+                try await checkModels(channels.flatMap(\.settings.models), connection)
                 let ids = try await Self.nextIDs(channels.count, connection)
                 for (id, channel) in zip(ids, channels) {
                     try await insert(channel, id, revision, connection)
@@ -66,6 +76,8 @@ package struct ChannelStore: Sendable {
                 } else if settings.type != old.settings.type, old.key != .unreadable {
                     try Self.checkKey(old.key.shown, settings)
                 }
+                if change.configs != nil || settings.type != old.settings.type { try Self.checkConfigs(settings) }
+                if let models = change.models { try await checkModels(models, connection) }
                 return try await write(id, settings, sealedKey, revision, connection)
             }
         }
@@ -116,6 +128,21 @@ package struct ChannelStore: Sendable {
         guard let type = ChannelType.find(settings.type), let fault = type.keyFault(key) else { return }
         let help = type.keyHelp.isEmpty ? "" : ", \(type.keyHelp)"
         throw .invalidKey("\(settings.name) [\(type.name)(\(type.id))] invalid key: \(fault)\(help)")
+    }
+
+    /// Says which member of `configs` is not of the kind that the type's schema wants; members that the schema does not name may be anything.
+    private static func checkConfigs(_ settings: ChannelSettings) throws(RegistryError) {
+        guard !settings.configs.isEmpty, let type = ChannelType.find(settings.type),
+            let configs = try? JSONValue.parse(Array(settings.configs.utf8)).object
+        else { return }
+        for field in type.configFields {
+            guard let value = configs[field.key], let fault = field.fault(value) else { continue }
+            throw .invalidConfigs("configs.\(field.key): \(fault)")
+        }
+    }
+
+    private func checkModels(_ models: [String], _ connection: PostgresConnection) async throws {
+        if requiresModelConfigs { try await ModelConfigStore.requireAll(models, connection) }
     }
 
     /// Runs a write that may find nothing to change; then it takes no revision.

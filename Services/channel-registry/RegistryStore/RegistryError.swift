@@ -12,6 +12,16 @@ package enum RegistryError: Error, Equatable, Sendable {
     case tokenNameTaken
     /// A group has this id already.
     case groupExists
+    /// No model config has this name.
+    case modelConfigNotFound
+    /// These models have no config, and the operator asked that they must; sorted.
+    case modelConfigsMissing([String])
+    /// There is no option of this key.
+    case unknownOption
+    /// A value is not in the form of its option. Says why.
+    case invalidOption(String)
+    /// The `configs` of a channel are not in the form its type needs. Says which member and why.
+    case invalidConfigs(String)
     /// The key of a channel is not in the form its type needs.
     case invalidKey(String)
     /// PostgreSQL cannot be reached or has no room; the same call may succeed later. Says why, for the operator.

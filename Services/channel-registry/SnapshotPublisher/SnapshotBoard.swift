@@ -110,7 +110,7 @@ package final class SnapshotBoard: Sendable {
 
     private func current(for query: SnapshotQuery) -> PreparedSnapshot? {
         let (mirror, kept) = state.withLock { state in
-            (state.mirror, state.answers[query.epoch == state.mirror?.position.epoch ? query.after : 0])
+            (state.mirror, state.answers[query.epoch == state.mirror?.epoch ? query.after : 0])
         }
         guard let mirror else { return nil }
         if let kept { return kept }

@@ -32,14 +32,15 @@ package final class SnapshotFeed: Service {
     private let metrics: FeedMetrics
     private let readiness: ReadinessSwitch
     private let timing: Timing
+    private let overrides: [String: String]
     private let signal: WakeSignal
     private let isStopping = Atomic(false)
     private let isPrepared = Atomic(false)
 
-    /// A feed that works on one loop.
+    /// A feed that works on one loop; `overrides` are options that win over stored ones.
     package init(
         board: SnapshotBoard, changes: ChangeFeed, pool: PostgresPool, loop: EventLoop, logger: Logger,
-        metrics: FeedMetrics, readiness: ReadinessSwitch, timing: Timing = Timing()
+        metrics: FeedMetrics, readiness: ReadinessSwitch, timing: Timing = Timing(), overrides: [String: String] = [:]
     ) {
         self.board = board
         self.changes = changes
@@ -49,6 +50,7 @@ package final class SnapshotFeed: Service {
         self.metrics = metrics
         self.readiness = readiness
         self.timing = timing
+        self.overrides = overrides
         signal = WakeSignal(loop: loop)
     }
 
@@ -112,7 +114,7 @@ package final class SnapshotFeed: Service {
     }
 
     private func readWhole() async throws(RegistryError) {
-        post(SnapshotMirror(whole: try await changes.changes(after: 0)))
+        post(SnapshotMirror(whole: try await changes.changes(after: 0), overrides: overrides))
     }
 
     private func post(_ mirror: SnapshotMirror) {

@@ -1,4 +1,5 @@
 package import Contracts
+import ModelCatalogue
 package import RegistryStore
 
 /// The configuration in memory with the revision of each entry; answers gateways without asking PostgreSQL.
@@ -23,14 +24,22 @@ package struct SnapshotMirror: Equatable, Sendable {
     private var channels: [Int: Stamped<SnapshotChannel>]
     private var tokens: [Int: Stamped<SnapshotToken>]
     private var groups: [String: Stamped<SnapshotGroup>]
+    private var modelConfigs: [String: Stamped<ModelConfig>]
+    private var options: PublishedOptions
 
     /// A mirror of everything, read after revision 0.
-    package init(whole: FeedChanges) {
+    ///
+    /// - Parameters:
+    ///   - whole: What was read.
+    ///   - overrides: Options that win over the stored ones, by key.
+    package init(whole: FeedChanges, overrides: [String: String] = [:]) {
         position = whole.position
         floor = whole.position.tombstonesAfter
         channels = whole.channels
         tokens = whole.tokens
         groups = whole.groups
+        modelConfigs = whole.modelConfigs
+        options = PublishedOptions(stored: whole.options, overrides: overrides)
         forget(above: Self.rememberedDeletions)
     }
 
@@ -44,27 +53,43 @@ package struct SnapshotMirror: Equatable, Sendable {
         channels.merge(changes.channels) { _, new in new }
         tokens.merge(changes.tokens) { _, new in new }
         groups.merge(changes.groups) { _, new in new }
+        modelConfigs.merge(changes.modelConfigs) { _, new in new }
+        options.merge(changes.options)
         forget(above: Self.rememberedDeletions)
         return .applied
     }
 
+    /// What gateways know the revisions by: another one when the environment's options are others, since those take no revision.
+    package var epoch: String { position.epoch + options.mark }
+
     /// Whether a gateway has something to learn.
     package func isNews(for query: SnapshotQuery) -> Bool {
-        query.epoch != position.epoch || query.after != position.revision
+        query.epoch != epoch || query.after != position.revision
     }
 
     /// What a gateway must learn: everything when it holds nothing or something else, otherwise what changed since.
     package func answer(to query: SnapshotQuery) -> Snapshot {
         let knows =
-            query.epoch == position.epoch && query.after > 0 && query.after >= floor
+            query.epoch == epoch && query.after > 0 && query.after >= floor
             && query.after <= position.revision
         let after = knows ? query.after : 0
-        var snapshot = Snapshot(epoch: position.epoch, revision: position.revision, isWhole: !knows)
+        var snapshot = Snapshot(epoch: epoch, revision: position.revision, isWhole: !knows)
         guard after < position.revision else { return snapshot }
-        (snapshot.channels, snapshot.removedChannels) = Self.split(channels, after: after)
+        let defaults = options.defaults
+        let areDefaultsNews = options.defaultsRevision > after
+        (snapshot.channels, snapshot.removedChannels) = Self.split(channels, after: after) { channel in
+            areDefaultsNews && defaults.concern(channel)
+        }
+        snapshot.channels = snapshot.channels.map(defaults.applied)
         (snapshot.tokens, snapshot.removedTokens) = Self.split(tokens, after: after)
         (snapshot.groups, snapshot.removedGroups) = Self.split(groups, after: after)
+        let configs: [ModelConfig]
+        (configs, snapshot.removedModelConfigs) = Self.split(modelConfigs, after: after)
+        snapshot.modelConfigs = configs.map(SnapshotModelConfig.init)
+        if snapshot.isWhole || options.revision > after { snapshot.options = options.inForce }
+        snapshot.owners = owners(in: snapshot)
         if snapshot.isWhole {
+            snapshot.removedModelConfigs = []
             snapshot.removedChannels = []
             snapshot.removedTokens = []
             snapshot.removedGroups = []
@@ -80,13 +105,34 @@ package struct SnapshotMirror: Equatable, Sendable {
         )
     }
 
+    /// The owners of all models that a snapshot names. Those whose config is gone are named too, so that what gateways knew of them ends.
+    private func owners(in snapshot: Snapshot) -> [String: String] {
+        var owners: [String: String] = [:]
+        for model in snapshot.removedModelConfigs { owners[model] = owner(of: model) ?? "" }
+        for config in snapshot.modelConfigs { owners[config.model] = owner(of: config.model) ?? "" }
+        for channel in snapshot.channels {
+            for model in channel.models where owners[model] == nil { owners[model] = owner(of: model) }
+        }
+        return snapshot.isWhole ? owners.filter { !$0.value.isEmpty } : owners
+    }
+
+    private func owner(of model: String) -> String? {
+        if let owner = modelConfigs[model]?.value?.owner, !owner.isEmpty { return owner }
+        return ModelCatalogue.find(model)?.owner
+    }
+
     private static func split<Key: Comparable, Value>(
-        _ entries: [Key: Stamped<Value>], after revision: Int64
+        _ entries: [Key: Stamped<Value>], after revision: Int64, or isNews: (Value) -> Bool = { _ in false }
     ) -> (present: [Value], removed: [Key]) {
         var present: [(Key, Value)] = []
         var removed: [Key] = []
-        for (key, entry) in entries where entry.revision > revision {
-            if let value = entry.value { present.append((key, value)) } else { removed.append(key) }
+        for (key, entry) in entries {
+            let changed = entry.revision > revision
+            if let value = entry.value {
+                if changed || isNews(value) { present.append((key, value)) }
+            } else if changed {
+                removed.append(key)
+            }
         }
         present.sort { $0.0 < $1.0 }
         return (present.map(\.1), removed.sorted())
@@ -97,6 +143,7 @@ package struct SnapshotMirror: Equatable, Sendable {
         var deletions = channels.values.compactMap { $0.value == nil ? $0.revision : nil }
         deletions += tokens.values.compactMap { $0.value == nil ? $0.revision : nil }
         deletions += groups.values.compactMap { $0.value == nil ? $0.revision : nil }
+        deletions += modelConfigs.values.compactMap { $0.value == nil ? $0.revision : nil }
         guard deletions.count > limit else { return }
         deletions.sort()
         // Half of them at once, so that the sorting is not repeated with each change.
@@ -105,5 +152,6 @@ package struct SnapshotMirror: Equatable, Sendable {
         channels = channels.filter { $0.value.value != nil || $0.value.revision > oldest }
         tokens = tokens.filter { $0.value.value != nil || $0.value.revision > oldest }
         groups = groups.filter { $0.value.value != nil || $0.value.revision > oldest }
+        modelConfigs = modelConfigs.filter { $0.value.value != nil || $0.value.revision > oldest }
     }
 }

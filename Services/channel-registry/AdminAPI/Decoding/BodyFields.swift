@@ -10,7 +10,7 @@ import RegistryStore
 struct BodyFields {
     private let object: JSONObject
     /// What stands before a member's name in messages: `[2].` in an array.
-    private let place: String
+    let place: String
 
     init(_ object: JSONObject, place: String = "") {
         self.object = object
