@@ -14,12 +14,13 @@ import HTTPCore
 ///
 /// **The end of the client's stream** looks the same whether the client closed (it will read nothing more) or only finished sending (RFC 9112 §9.6 lets it
 /// still read). Both must be served well: a client that left must cancel costly upstream work at once, a client that half-closed must get its answer.
-/// - An end within `halfCloseWindow` of the end of the request is taken for a half-close and the answer goes on. When no answer has begun after
+/// - An end within `halfCloseWindow` of the end of the request is taken for a half-close while no answer has begun. When none has begun after
 ///   `halfCloseProbeDelay`, the client is probed.
 /// - A later end while no answer has begun: the client is probed at once.
 /// - The probe is a `100 Continue`, which every HTTP/1.1 client must skip. A peer that closed answers it with a reset, within one round trip, and is
 ///   gone; one that only half-closed stays silent and gets its answer. An HTTP/1.0 client cannot be probed: a later end means that it left.
-/// - A later end in the middle of an answer means that the client left, as in other proxies.
+/// - An end in the middle of an answer means that the client left, as in other proxies, unless it comes so close behind the request
+///   (`halfCloseAnswerWindow`) that the answer was only faster than it.
 /// - A reset is always a departure, and so is any end before the request was complete.
 struct ConnectionMachine {
     /// What bytes of the client mean.
@@ -299,7 +300,8 @@ struct ConnectionMachine {
             shut()
             return .gone
         }
-        if now <= requestEndedAt + limits.halfCloseWindow {
+        let window = answer == .waiting ? limits.halfCloseWindow : limits.halfCloseAnswerWindow
+        if now <= requestEndedAt + window {
             if answer == .waiting { deadlines.probe = now + limits.halfCloseProbeDelay }
             return .keepAnswering
         }

@@ -50,6 +50,7 @@ struct MachineLimits {
     var writeStallTimeout: Nanoseconds
     var lingerTimeout: Nanoseconds
     var halfCloseWindow: Nanoseconds
+    var halfCloseAnswerWindow: Nanoseconds
     var halfCloseProbeDelay: Nanoseconds
 
     init(_ configuration: ServerConfiguration) {
@@ -61,6 +62,7 @@ struct MachineLimits {
         writeStallTimeout = Nanoseconds(configuration.writeStallTimeout)
         lingerTimeout = Nanoseconds(configuration.lingerTimeout)
         halfCloseWindow = Nanoseconds(configuration.halfCloseWindow)
+        halfCloseAnswerWindow = Nanoseconds(configuration.halfCloseAnswerWindow)
         halfCloseProbeDelay = Nanoseconds(configuration.halfCloseProbeDelay)
     }
 }

@@ -24,6 +24,8 @@ package struct ServerConfiguration: Sendable {
     package var lingerTimeout: Duration = .seconds(2)
     /// An end of stream this soon behind the end of its request is taken for a half-close; see `ConnectionMachine`.
     package var halfCloseWindow: Duration = .milliseconds(100)
+    /// The same when the answer has begun already: a caller that reads a few chunks and leaves must not pass for half-closed.
+    package var halfCloseAnswerWindow: Duration = .milliseconds(10)
     /// When a client that seems half-closed is asked for a sign of life.
     package var halfCloseProbeDelay: Duration = .seconds(1)
     /// Bytes of an answer that may wait for a slow client before its producer is told to pause.

@@ -231,6 +231,19 @@ private struct Bench {
         streaming.pass(.milliseconds(101))
         #expect(streaming.machine.endOfInput(at: streaming.now) == .gone)
 
+        var leaving = Bench()
+        leaving.feed("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        _ = leaving.machine.beginAnswer(status: .ok, body: .chunked, wantsClose: false)
+        leaving.pass(.milliseconds(11))
+        #expect(
+            leaving.machine.endOfInput(at: leaving.now) == .gone, "soon, but not so soon that the answer overtook it")
+
+        var overtaken = Bench()
+        overtaken.feed("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        _ = overtaken.machine.beginAnswer(status: .ok, body: .chunked, wantsClose: false)
+        overtaken.pass(.milliseconds(2))
+        #expect(overtaken.machine.endOfInput(at: overtaken.now) == .keepAnswering)
+
         var old = Bench()
         old.feed("GET / HTTP/1.0\r\n\r\n")
         old.pass(.milliseconds(101))

@@ -28,6 +28,7 @@ private func waiting(_ journal: Journal, head: Bool = false) -> Handler {
         let journal = Journal()
         try await RunningServer.with {
             $0.halfCloseWindow = .zero
+            $0.halfCloseAnswerWindow = .zero
         } handler: {
             try await waiting(journal)($0, $1)
         } _: { running in
@@ -78,6 +79,7 @@ private func waiting(_ journal: Journal, head: Bool = false) -> Handler {
         let journal = Journal()
         try await RunningServer.with {
             $0.halfCloseWindow = .zero
+            $0.halfCloseAnswerWindow = .zero
         } handler: {
             try await waiting(journal, head: true)($0, $1)
         } _: { running in
@@ -95,6 +97,7 @@ private func waiting(_ journal: Journal, head: Bool = false) -> Handler {
         let journal = Journal()
         try await RunningServer.with {
             $0.halfCloseWindow = .zero
+            $0.halfCloseAnswerWindow = .zero
         } handler: {
             try await waiting(journal)($0, $1)
         } _: { running in
@@ -157,6 +160,7 @@ private func waiting(_ journal: Journal, head: Bool = false) -> Handler {
         let gate = Gate()
         try await RunningServer.with {
             $0.halfCloseWindow = .zero
+            $0.halfCloseAnswerWindow = .zero
         } handler: { request, response in
             response.onClientGone { journal.note("gone") }
             journal.note("waiting")
