@@ -550,6 +550,7 @@ extension ChannelType {
                 ConfigField("anthropic", .object, ""),
                 ConfigField("gemini", .object, ""),
                 ConfigField("metadata", .object, ""),
+                ConfigField("openapi", .object, ""),
             ],
             notes: [
                 "Generates deterministic replies for load tests and protocol debugging."
