@@ -56,6 +56,7 @@ let package = Package(
         system("CLibCurl", "libcurl"),
         system("CLibPQ", "libpq"),
         system("CLibCrypto", "libcrypto"),
+        system("CMariaDB", "libmariadb"),
         .target(
             name: "CSimdJSON", path: "Shared/CSimdJSON", cxxSettings: [.unsafeFlags(["-O2", "-std=c++17"])],
             linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
@@ -125,10 +126,13 @@ let package = Package(
                 "Telemetry",
             ]),
         part(
+            "OneAPIImport", of: "channel-registry",
+            needs: ["RegistryStore", "CMariaDB", "Postgres", "Contracts", "Crypto", "JSON", "EventLoop", "Telemetry"]),
+        part(
             "AdminAPI", of: "channel-registry",
             needs: [
-                "RegistryStore", "AdminHTTP", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Contracts",
-                "ModelCatalogue", "Postgres", "Telemetry",
+                "RegistryStore", "OneAPIImport", "AdminHTTP", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON",
+                "Contracts", "ModelCatalogue", "Postgres", "Telemetry",
             ]),
         part(
             "SnapshotPublisher", of: "channel-registry",
@@ -139,8 +143,8 @@ let package = Package(
         service(
             "channel-registry",
             needs: [
-                "AdminAPI", "AdminHTTP", "SnapshotPublisher", "RegistryStore", "HTTPServer", "HTTPClient", "HTTPCore",
-                "EventLoop", "Postgres", "Migrations", "Crypto", "ServiceKit", "Configuration", "Lifecycle",
+                "AdminAPI", "AdminHTTP", "SnapshotPublisher", "OneAPIImport", "RegistryStore", "HTTPServer", "HTTPClient",
+                "HTTPCore", "EventLoop", "Postgres", "Migrations", "Crypto", "ServiceKit", "Configuration", "Lifecycle",
                 "Telemetry",
             ]),
 
@@ -207,7 +211,8 @@ let package = Package(
         tests(
             "AdminAPI",
             needs: [
-                "RegistryStore", "AdminHTTP", "Postgres", "Migrations", "HTTPServer", "HTTPClient", "HTTPCore",
+                "OneAPIImport", "RegistryStore", "AdminHTTP", "Postgres", "Migrations", "HTTPServer", "HTTPClient",
+                "HTTPCore",
                 "EventLoop",
                 "JSON", "Crypto", "Contracts", "Telemetry", "ModelCatalogue",
             ]),

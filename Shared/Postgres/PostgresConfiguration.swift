@@ -39,6 +39,12 @@ package struct PostgresConfiguration: Sendable {
         if let name = target.keywords["application_name"] { applicationName = name }
     }
 
+    /// The password of the URL or `""`, for whoever must keep it out of a text of the server.
+    package var password: String { target.keywords["password"] ?? "" }
+
+    /// The server that is tried first.
+    package var firstServer: (host: String, port: UInt16) { (target.endpoints[0].host, target.endpoints[0].port) }
+
     /// The name of the database, for logs and refusals.
     package var database: String { target.keywords["dbname"] ?? target.keywords["user"] ?? "" }
 

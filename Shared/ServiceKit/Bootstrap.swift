@@ -16,19 +16,40 @@ package struct ServiceProgram<Config: Sendable>: Sendable {
     package let assemble: @Sendable (Config, ServiceContext) async throws -> [any Service]
     /// Brings the database up to date; nil for a service without one.
     package let migrate: (@Sendable (Config, ServiceContext) async throws -> Void)?
+    /// What each of the tool's own subcommands does. Runs on the first loop; the log goes to standard error, so that
+    /// standard output is the subcommand's.
+    package let extras: [String: ExtraAction<Config>]
 
     /// A program from its parts.
     package init(
         tool: CommandLineTool, configure: @escaping @Sendable (inout ConfigReader) -> Config,
         common: @escaping @Sendable (Config) -> ServiceConfig,
         assemble: @escaping @Sendable (Config, ServiceContext) async throws -> [any Service],
-        migrate: (@Sendable (Config, ServiceContext) async throws -> Void)? = nil
+        migrate: (@Sendable (Config, ServiceContext) async throws -> Void)? = nil,
+        extras: [String: ExtraAction<Config>] = [:]
     ) {
         self.tool = tool
         self.configure = configure
         self.common = common
         self.assemble = assemble
         self.migrate = migrate
+        self.extras = extras
+    }
+}
+
+/// A subcommand of one executable: gets the settings, the flags that were given and the context.
+package typealias ExtraAction<Config> = @Sendable (Config, Set<String>, ServiceContext) async -> ExitCode
+
+/// What a run of a program does.
+enum Job<Config: Sendable> {
+    case serve
+    case migrate
+    case extra(ExtraAction<Config>, flags: Set<String>)
+
+    /// Whether standard output is free for the log.
+    var logsToOutput: Bool {
+        if case .extra = self { return false }
+        return true
     }
 }
 
@@ -55,33 +76,51 @@ package enum Bootstrap {
         case .run(.version, _):
             output("\(program.tool.name) \(program.tool.version)\n")
             return .success
+        case .runExtra(let name, let flags, let settings):
+            guard let action = program.extras[name] else {
+                preconditionFailure("\(program.tool.name) names the subcommand \(name) and does not say what it does")
+            }
+            guard let (config, _) = configured(program, settings, environment, problems) else { return .configuration }
+            return run(.extra(action, flags: flags), program, config)
         case .run(let subcommand, let settings):
-            var reader = ConfigReader(arguments: settings, environment: environment)
-            let config = program.configure(&reader)
-            do throws(ConfigErrors) {
-                try reader.finish()
-            } catch {
-                problems("\(program.tool.name): the configuration is wrong\n\(error)\n")
+            guard let (config, reader) = configured(program, settings, environment, problems) else {
                 return .configuration
             }
             guard subcommand != .checkConfig else {
                 output(reader.effective())
                 return .success
             }
-            if subcommand == .migrate, program.migrate == nil {
+            guard subcommand == .migrate else { return run(.serve, program, config) }
+            guard program.migrate != nil else {
                 output("\(program.tool.name) keeps no database: nothing to migrate\n")
                 return .success
             }
-            return run(subcommand, program, config)
+            return run(.migrate, program, config)
         }
     }
 
-    /// Builds loops, logger and metrics, and runs `serve` or `migrate` while this thread takes signals.
+    /// The settings and what read them; `nil` after everything that is wrong was printed.
+    private static func configured<Config>(
+        _ program: ServiceProgram<Config>, _ settings: [String], _ environment: [String: String],
+        _ problems: (String) -> Void
+    ) -> (Config, ConfigReader)? {
+        var reader = ConfigReader(arguments: settings, environment: environment)
+        let config = program.configure(&reader)
+        do throws(ConfigErrors) {
+            try reader.finish()
+            return (config, reader)
+        } catch {
+            problems("\(program.tool.name): the configuration is wrong\n\(error)\n")
+            return nil
+        }
+    }
+
+    /// Builds loops, logger and metrics, and does the job while this thread takes signals.
     private static func run<Config>(
-        _ subcommand: Subcommand, _ program: ServiceProgram<Config>, _ config: Config
+        _ job: Job<Config>, _ program: ServiceProgram<Config>, _ config: Config
     ) -> ExitCode {
         let common = program.common(config)
-        let sink = BufferedSink()
+        let sink = BufferedSink(descriptor: job.logsToOutput ? STDOUT_FILENO : STDERR_FILENO)
         let logger = Logger(service: program.tool.name, level: common.logLevel, sink: sink)
         defer { logger.flush() }
         do throws(EventLoopError) {
@@ -95,7 +134,7 @@ package enum Bootstrap {
             ) { Double(sink.droppedLines) }
             let run = ServiceRun(program: program, config: config, context: context, control: control)
             control.spawn {
-                await run.run(subcommand)
+                await run.run(job)
                 control.stop()
             }
             control.run()

@@ -32,11 +32,16 @@ final class ServiceRun<Config: Sendable>: Sendable {
     /// How the run ended; that the drain was cut when it did not end at all.
     var outcome: ExitCode { code.withLock { $0 } ?? .drainCut }
 
-    /// Runs the subcommand. On the control loop.
-    func run(_ subcommand: Subcommand) async {
+    /// Does the job. On the control loop.
+    func run(_ job: Job<Config>) async {
         do throws(EventLoopError) {
             let signals = try Signals(loop: control) { self.stop(signal: $0) }
-            let code = subcommand == .migrate ? await migrate() : await serve()
+            let code =
+                switch job {
+                case .serve: await serve()
+                case .migrate: await migrate()
+                case .extra(let action, let flags): await extra(action, flags)
+                }
             signals.close()
             finish(code)
         } catch {
@@ -59,6 +64,12 @@ final class ServiceRun<Config: Sendable>: Sendable {
         } catch {
             context.logger.error("the migration failed", ["error": "\(error)"])
             return .failure
+        }
+    }
+
+    private func extra(_ action: @escaping ExtraAction<Config>, _ flags: Set<String>) async -> ExitCode {
+        await withTaskExecutorPreference(context.group.loops[0]) {
+            await action(self.config, flags, self.context)
         }
     }
 

@@ -6,6 +6,7 @@ import HTTPCore
 import HTTPServer
 import JSON
 import Migrations
+import OneAPIImport
 import Postgres
 import RegistryStore
 import Telemetry
@@ -54,8 +55,11 @@ struct AdminBoard: Sendable {
         let vault = KeyVault(box: SecretBox(secretsKey: "test"), logger: .silent)
         let client = try HTTPClientGroup(group: loops, configuration: ClientConfiguration())
         let channels = ChannelStore(pool: pool, vault: vault, requiresModelConfigs: requiresModelConfigs)
+        let importer = OneAPIImporter(channels: channels, group: loops, logger: .silent)
+        defer { importer.close() }
         let stores = AdminStores(
-            channels: channels, tokens: TokenStore(pool: pool, vault: vault), groups: GroupStore(pool: pool),
+            channels: channels, importer: importer, tokens: TokenStore(pool: pool, vault: vault),
+            groups: GroupStore(pool: pool),
             modelConfigs: ModelConfigStore(pool: pool),
             options: OptionStore(pool: pool, overrides: overrides, requiresModelConfigs: requiresModelConfigs),
             balances: BalanceChecker(channels: channels, clients: client, logger: .silent),

@@ -2,12 +2,12 @@
 # Sourced: installs the Debian packages that are missing, and finds the Swift toolchain.
 
 # What the build needs, and what the services need to run.
-PACKAGES_BUILD=(g++ pkg-config libcurl4-openssl-dev libpq-dev libssl-dev libsimdjson-dev)
+PACKAGES_BUILD=(g++ pkg-config libcurl4-openssl-dev libpq-dev libssl-dev libsimdjson-dev libmariadb-dev)
 PACKAGES_RUN=(curl ca-certificates postgresql)
 # What a Swift toolchain itself is linked with; installed only when it does not run.
 PACKAGES_SWIFT=(libc6-dev libedit2 libncurses6 libsqlite3-0 libxml2 zlib1g)
 # What only the tests and only the benchmarks need.
-PACKAGES_TEST=(python3 python3-venv)
+PACKAGES_TEST=(python3 python3-venv mariadb-server)
 PACKAGES_BENCH=(nginx-light wrk python3)
 
 # Is a package there, under its own name or as what it is wanted for?
@@ -16,6 +16,7 @@ have_package() {
         postgresql) postgres_bin >/dev/null 2>&1 ;;
         nginx-light) [ -x /usr/sbin/nginx ] ;;
         python3-venv) python3 -c 'import venv, ensurepip' >/dev/null 2>&1 ;;
+        mariadb-server) [ -x /usr/sbin/mariadbd ] && [ -x /usr/bin/mariadb-install-db ] ;;
         curl | wrk | python3) command -v "$1" >/dev/null 2>&1 ;;
         *) [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ;;
     esac

@@ -1,11 +1,13 @@
 package import AdminHTTP
 import HTTPCore
 package import JSON
+package import OneAPIImport
 package import RegistryStore
 
 /// The stores that admin routes work on.
 package struct AdminStores: Sendable {
     package let channels: ChannelStore
+    package let importer: OneAPIImporter
     package let tokens: TokenStore
     package let groups: GroupStore
     package let modelConfigs: ModelConfigStore
@@ -17,10 +19,11 @@ package struct AdminStores: Sendable {
     package let startedAt: Int64
 
     package init(
-        channels: ChannelStore, tokens: TokenStore, groups: GroupStore, modelConfigs: ModelConfigStore,
-        options: OptionStore, balances: BalanceChecker, requiresModelConfigs: Bool = false, startedAt: Int64
+        channels: ChannelStore, importer: OneAPIImporter, tokens: TokenStore, groups: GroupStore,
+        modelConfigs: ModelConfigStore, options: OptionStore, balances: BalanceChecker, requiresModelConfigs: Bool = false, startedAt: Int64
     ) {
         self.channels = channels
+        self.importer = importer
         self.tokens = tokens
         self.groups = groups
         self.modelConfigs = modelConfigs

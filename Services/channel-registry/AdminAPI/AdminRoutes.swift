@@ -38,6 +38,7 @@ package struct AdminRoute: Sendable {
         AdminRoute(.post, "/api/channels/batch_delete", .administrator, ChannelRoutes.deleteMany),
         AdminRoute(.post, "/api/channels/batch_status", .administrator, ChannelRoutes.setStatusOfMany),
         AdminRoute(.post, "/api/channels/batch_info", .administrator, ChannelRoutes.summaries),
+        AdminRoute(.post, "/api/channels/import/oneapi", .administrator, ImportRoutes.oneAPI),
         AdminRoute(.post, "/api/channel", .administrator, ChannelRoutes.create),
         AdminRoute(.get, "/api/channel/:id", .administrator, ChannelRoutes.find),
         AdminRoute(.put, "/api/channel/:id", .administrator, ChannelRoutes.update),

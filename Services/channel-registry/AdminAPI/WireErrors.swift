@@ -1,5 +1,6 @@
 import AdminHTTP
 import HTTPCore
+import OneAPIImport
 import RegistryStore
 
 /// Turns every error of a handler into an envelope, in one place.
@@ -9,6 +10,7 @@ enum WireErrors {
         switch error {
         case let failure as AdminFailure: failure
         case let error as RegistryError: failure(error)
+        case let error as ImportError: failure(error)
         default: internalFault
         }
     }
@@ -16,7 +18,7 @@ enum WireErrors {
     /// What the operator's log is told beyond that; `nil` when the answer says it all.
     static func cause(_ error: any Error) -> String? {
         switch error {
-        case is AdminFailure: nil
+        case is AdminFailure, is ImportError: nil
         case RegistryError.unavailable(let reason), RegistryError.database(let reason): reason
         case RegistryError.outcomeUnknown: "the connection died during COMMIT"
         case RegistryError.notMigrated: "tables of the schema registry are missing"
@@ -51,6 +53,15 @@ enum WireErrors {
                 .serviceUnavailable, "the tables of the registry are not set up; run `channel-registry migrate`",
                 retryAfter: 5)
         case .database: internalFault
+        }
+    }
+
+    /// The source is the caller's: what is wrong with it is a fault of the request.
+    private static func failure(_ error: ImportError) -> AdminFailure {
+        switch error {
+        case .dsn, .connection, .noChannelsTable, .foreignTable, .tooManyRows, .timedOut, .source:
+            AdminFailure(.badRequest, error.message)
+        case .busy: AdminFailure(.serviceUnavailable, error.message, retryAfter: 10)
         }
     }
 

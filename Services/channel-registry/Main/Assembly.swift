@@ -7,6 +7,7 @@ import HTTPCore
 import HTTPServer
 import Lifecycle
 import Migrations
+import OneAPIImport
 import Postgres
 import RegistryStore
 import ServiceKit
@@ -21,9 +22,11 @@ enum Assembly {
         let vault = KeyVault(box: SecretBox(secretsKey: config.secretsKey.reveal), logger: context.logger)
         let channels = ChannelStore(
             pool: pool, vault: vault, requiresModelConfigs: config.requiresModelConfigs)
+        let importer = OneAPIImporter(channels: channels, group: context.group, logger: context.logger)
         let clients = try HTTPClientGroup(group: context.group)
         let stores = AdminStores(
-            channels: channels, tokens: TokenStore(pool: pool, vault: vault), groups: GroupStore(pool: pool),
+            channels: channels, importer: importer, tokens: TokenStore(pool: pool, vault: vault),
+            groups: GroupStore(pool: pool),
             modelConfigs: ModelConfigStore(pool: pool),
             options: OptionStore(
                 pool: pool, overrides: config.options, requiresModelConfigs: config.requiresModelConfigs),
@@ -58,7 +61,17 @@ enum Assembly {
         OperationalRoutes(readiness: context.readiness, metrics: context.metrics).add(to: &router)
         let http = HTTPService(server(router, context), context: context)
         // Stopped in reverse: first the gateways that wait are answered, or they would hold up the drain.
-        return [Database(pool: pool), Vendors(clients: clients), keeper, feed, http, LongPolls(board: board)]
+        return [
+            Database(pool: pool, importer: importer), Vendors(clients: clients), keeper, feed, http,
+            LongPolls(board: board),
+        ]
+    }
+
+    /// The channels of our own database.
+    static func channels(_ config: RegistryConfig, _ pool: PostgresPool, _ context: ServiceContext) -> ChannelStore {
+        let vault = KeyVault(box: SecretBox(secretsKey: config.secretsKey.reveal), logger: context.logger)
+        return ChannelStore(
+            pool: pool, vault: vault, requiresModelConfigs: config.requiresModelConfigs)
     }
 
     /// Brings the schema up to date and ends.
@@ -85,7 +98,8 @@ enum Assembly {
             })
     }
 
-    private static func pool(_ config: RegistryConfig, _ context: ServiceContext) throws -> PostgresPool {
+    /// Our own database.
+    static func pool(_ config: RegistryConfig, _ context: ServiceContext) throws -> PostgresPool {
         guard let database = config.database else { throw PostgresError.configuration("there is no database URL") }
         let pool = PostgresPool(database, group: context.group, logger: context.logger)
         let metrics = context.metrics
@@ -115,10 +129,12 @@ enum Assembly {
 private struct Database: Service {
     let name = "postgres"
     let pool: PostgresPool
+    let importer: OneAPIImporter
     private let stop = StopSignal()
 
-    init(pool: PostgresPool) {
+    init(pool: PostgresPool, importer: OneAPIImporter) {
         self.pool = pool
+        self.importer = importer
     }
 
     func run() async throws {
@@ -126,6 +142,7 @@ private struct Database: Service {
     }
 
     func shutdown(deadline: Duration) async {
+        importer.close()
         await pool.shutdown(deadline: deadline)
         stop.raise()
     }

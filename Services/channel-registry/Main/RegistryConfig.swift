@@ -22,6 +22,8 @@ struct RegistryConfig: Sendable {
     let requiresModelConfigs: Bool
     /// The options that the environment sets, by key; they win over stored ones.
     let options: [String: String]
+    /// The database of One API that `import-oneapi` reads (`DSN`, also `DSN_FILE`); no other subcommand looks at it.
+    let importSource: Redacted<String>?
 
     init(_ reader: inout ConfigReader) {
         service = ServiceConfig(&reader, listen: ListenAddress(host: "127.0.0.1", port: 3001))
@@ -33,6 +35,7 @@ struct RegistryConfig: Sendable {
         migrates = reader.bool("AUTO_MIGRATE", default: true)
         requiresModelConfigs = !reader.bool("DISABLE_MODEL_CONFIG", default: true)
         options = Self.options(&reader)
+        importSource = reader.secret("DSN")
     }
 
     private static func options(_ reader: inout ConfigReader) -> [String: String] {

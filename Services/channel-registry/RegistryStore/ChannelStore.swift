@@ -124,7 +124,7 @@ package struct ChannelStore: Sendable {
     }
 
     /// Says what is wrong with the key of a channel, in the words of the contract (admin-api §3.2).
-    private static func checkKey(_ key: String, _ settings: ChannelSettings) throws(RegistryError) {
+    static func checkKey(_ key: String, _ settings: ChannelSettings) throws(RegistryError) {
         guard let type = ChannelType.find(settings.type), let fault = type.keyFault(key) else { return }
         let help = type.keyHelp.isEmpty ? "" : ", \(type.keyHelp)"
         throw .invalidKey("\(settings.name) [\(type.name)(\(type.id))] invalid key: \(fault)\(help)")
@@ -164,13 +164,13 @@ package struct ChannelStore: Sendable {
     }
 
     /// Ids for rows that are not yet there: the key is sealed for its row before the row exists.
-    private static func nextIDs(_ count: Int, _ connection: PostgresConnection) async throws -> [Int] {
+    static func nextIDs(_ count: Int, _ connection: PostgresConnection) async throws -> [Int] {
         let rows = try await connection.query(
             "SELECT nextval('registry.channels_id_seq') AS id FROM generate_series(1, \(count)::int)")
         return try rows.map { row throws(PostgresError) in try row.decode("id", as: Int.self) }
     }
 
-    private func insert(
+    func insert(
         _ new: NewChannel, _ id: Int, _ revision: Int64, _ connection: PostgresConnection
     ) async throws {
         let settings = new.settings
