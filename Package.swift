@@ -216,6 +216,9 @@ let package = Package(
                 "EventLoop",
                 "JSON", "Crypto", "Contracts", "Telemetry", "ModelCatalogue",
             ]),
+        tests(
+            "OneAPIImport",
+            needs: ["RegistryStore", "Contracts", "Postgres", "Migrations", "EventLoop", "Crypto", "Telemetry", "channel-registry"]),
         tests("Postgres", needs: ["EventLoop", "Telemetry"]),
         tests("Migrations", needs: ["Postgres", "EventLoop", "Telemetry"]),
         tests("Routing", needs: ["Contracts", "Telemetry"]),

@@ -15,6 +15,11 @@ package enum Command {
     package struct Failure: Error, CustomStringConvertible {
         /// What was run and what it said.
         package let description: String
+
+        /// A failure of a test's own setting up.
+        package init(description: String) {
+            self.description = description
+        }
     }
 
     /// Runs a program with standard input from `/dev/null` in `/tmp` and returns what it said.

@@ -48,8 +48,8 @@ package final class ThrowawayPostgres: Sendable {
         guard unsafe mkdtemp(&template) != nil else { throw Command.Failure(description: "mkdtemp: errno \(errno)") }
         let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         self.directory = directory
-        asUser = try Self.prepareUser(directory)
-        port = try Self.freePort()
+        asUser = try TestUser.words(owning: directory, among: ["postgres", "nobody"])
+        port = try FreePort.find()
         var ends: [Int32] = [0, 0]
         guard unsafe clinux_pipe(&ends) == 0 else { throw Command.Failure(description: "pipe: errno \(errno)") }
         leash = ends[1]
@@ -139,34 +139,5 @@ package final class ThrowawayPostgres: Sendable {
             throw Command.Failure(description: "PostgreSQL is missing: no initdb in \(debian)/*/bin nor in PATH")
         }
         return found
-    }
-
-    /// The words that run a program as a user whom PostgreSQL accepts; the directory becomes that user's.
-    private static func prepareUser(_ directory: String) throws(Command.Failure) -> [String] {
-        guard geteuid() == 0 else { return [] }
-        guard let user = unsafe getpwnam("postgres") ?? getpwnam("nobody") else {
-            throw Command.Failure(description: "there is no user postgres nor nobody to run PostgreSQL as")
-        }
-        let (id, group) = unsafe (user.pointee.pw_uid, user.pointee.pw_gid)
-        guard unsafe chown(directory, id, group) == 0 else {
-            throw Command.Failure(description: "chown: errno \(errno)")
-        }
-        return ["setpriv", "--reuid=\(id)", "--regid=\(group)", "--clear-groups"]
-    }
-
-    private static func freePort() throws(Command.Failure) -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                unsafe bind(descriptor, address, size) == 0 && getsockname(descriptor, address, &size) == 0
-            }
-        }
-        guard code else { throw Command.Failure(description: "no free port: errno \(errno)") }
-        return UInt16(bigEndian: address.sin_port)
     }
 }

@@ -72,9 +72,13 @@ struct PostgresSource: OneAPISource {
         let counted = try await connection.query("SELECT count(*) AS count FROM channels")
         let count = try counted.first?.decode("count", as: Int.self) ?? 0
         guard count <= limit else { throw ImportError.tooManyRows(count: count, limit: limit) }
-        // As bytes: a database of encoding SQL_ASCII may hold what is not text.
+        // As bytes: a database of encoding SQL_ASCII may hold what is not text, and the server would refuse to send it as text.
+        let encoding = try await connection.query("SELECT getdatabaseencoding()::text AS name")
+        let isUnchecked = try encoding.first?.decode("name", as: String.self) == "SQL_ASCII"
         let list = columns.map { column in
-            "textsend(left(\"\(column.rawValue)\"::text, \(OneAPIRow.longestValue + 1))) AS \"\(column.rawValue)\""
+            let name = "\"\(column.rawValue)\""
+            let cut = "left(\(name)::text, \(OneAPIRow.longestValue + 1))"
+            return "convert_to(\(cut), '\(isUnchecked ? "SQL_ASCII" : "UTF8")') AS \(name)"
         }
         try await connection.simple(
             "DECLARE import NO SCROLL CURSOR FOR SELECT \(list.joined(separator: ", ")) FROM channels ORDER BY channels.id"
