@@ -20,7 +20,8 @@ package struct AdminStores: Sendable {
 
     package init(
         channels: ChannelStore, importer: OneAPIImporter, tokens: TokenStore, groups: GroupStore,
-        modelConfigs: ModelConfigStore, options: OptionStore, balances: BalanceChecker, requiresModelConfigs: Bool = false, startedAt: Int64
+        modelConfigs: ModelConfigStore, options: OptionStore, balances: BalanceChecker,
+        requiresModelConfigs: Bool = false, startedAt: Int64
     ) {
         self.channels = channels
         self.importer = importer

@@ -77,7 +77,7 @@ final class ImportRun: Sendable {
             held.withLock { $0.created += created }
             for row in batch { settle(row, .add) }
         } catch {
-            guard Self.isOfOneRow(error) else { throw error }
+            guard Self.fault(ofOneRow: error) != nil else { throw error }
             for row in batch { try await writeAlone(row) }
         }
     }
@@ -86,9 +86,9 @@ final class ImportRun: Sendable {
         do throws(RegistryError) {
             settle(row, .add, created: try await channels.add(imported(row)))
         } catch {
-            guard Self.isOfOneRow(error) else { throw error }
+            guard let fault = Self.fault(ofOneRow: error) else { throw error }
             var row = row
-            row.losses = ["the database of the registry refuses it"]
+            row.losses = [fault]
             settle(row, .fail)
         }
     }
@@ -99,10 +99,13 @@ final class ImportRun: Sendable {
         }
     }
 
-    private static func isOfOneRow(_ error: RegistryError) -> Bool {
+    /// What is said of a row that the store refuses; `nil` when the fault is not of one row.
+    private static func fault(ofOneRow error: RegistryError) -> String? {
         switch error {
-        case .database, .invalidKey: true
-        default: false
+        case .invalidKey(let reason): reason
+        case .modelConfigsMissing(let models): "model config not found: [\(models.joined(separator: " "))]"
+        case .database: "the database of the registry refuses it"
+        default: nil
         }
     }
 

@@ -74,6 +74,7 @@ extension ChannelStore {
                     let revision = try await Revision.next(connection)
                     let news = try await Self.unknown(imported, connection)
                     guard !news.isEmpty else { throw Revision.NothingChanged() }
+                    try await checkModels(news.flatMap(\.channel.settings.models), connection)
                     let ids = try await Self.nextIDs(news.count, connection)
                     for (id, new) in zip(ids, news) { try await insert(new.channel, id, revision, connection) }
                     try await connection.execute(

@@ -141,7 +141,7 @@ package struct ChannelStore: Sendable {
         }
     }
 
-    private func checkModels(_ models: [String], _ connection: PostgresConnection) async throws {
+    func checkModels(_ models: [String], _ connection: PostgresConnection) async throws {
         if requiresModelConfigs { try await ModelConfigStore.requireAll(models, connection) }
     }
 
