@@ -125,6 +125,7 @@ class Board:
         self.admin("POST", "/api/channel/", json=body)
         created = [channel for channel in self.channels() if channel["name"] == name]
         assert len(created) == 1
+        self.wait_current()
         for model in models:
             self.wait_routed(model)
         return created[0]
@@ -134,6 +135,16 @@ class Board:
         requested = f"model-{next(_numbers)}"
         self.channel({requested: upstream}, **fields)
         return requested
+
+    def wait_current(self):
+        """Until the gateway has the registry's newest revision; another channel of a known model shows in no list."""
+        wanted = int(self.query("SELECT revision FROM registry.settings"))
+
+        def check():
+            lines = httpx.get(self.url("gateway") + "/metrics", trust_env=False).text.splitlines()
+            return [line for line in lines if line.startswith("gateway_snapshot_revision ") and float(line.split()[1]) >= wanted]
+
+        eventually(check, 5, f"revision {wanted} at the gateway")
 
     def wait_routed(self, model: str, routed: bool = True):
         def check():
