@@ -39,6 +39,11 @@ package struct Readiness: OptionSet, Sendable {
         rawValue & other.rawValue == other.rawValue
     }
 
+    /// Whether nothing of `other` is in; written out as `contains` is.
+    package func isDisjoint(with other: Self) -> Bool {
+        rawValue & other.rawValue == 0
+    }
+
     /// Reading will not block.
     package static let readable = Readiness(rawValue: 1)
     /// Writing will not block.
@@ -49,6 +54,10 @@ package struct Readiness: OptionSet, Sendable {
     package static let hangup = Readiness(rawValue: 8)
     /// An error waits in `SO_ERROR` (`EPOLLERR`).
     package static let error = Readiness(rawValue: 16)
+    /// Any way in which the peer or the connection came to an end. A literal would be put together by a generic call, with allocations, on every event.
+    package static let ended = Readiness(rawValue: 4 | 8 | 16)
+    /// What reading would find something of: bytes or an end.
+    package static let readableOrEnded = Readiness(rawValue: 1 | 4 | 8 | 16)
 
     init(epollMask mask: UInt32) {
         var value: UInt8 = 0

@@ -327,7 +327,7 @@ private final class CurlSocket: ReadinessHandler {
             return
         }
         var mask: Int32 = 0
-        if !readiness.isDisjoint(with: [.readable, .readHangup, .hangup, .error]) { mask |= CURL_CSELECT_IN }
+        if !readiness.isDisjoint(with: .readableOrEnded) { mask |= CURL_CSELECT_IN }
         if !readiness.isDisjoint(with: [.writable, .hangup, .error]) { mask |= CURL_CSELECT_OUT }
         driver.act(fd, mask)
     }

@@ -232,10 +232,10 @@ final class PlainConnection: ReadinessHandler, @unchecked Sendable {
         if readiness.contains(.writable) { push() }
         guard !isHeld else {
             // The peer's end would be reported again and again while nothing is read; `resumeReading` finds it.
-            if !readiness.isDisjoint(with: [.readHangup, .hangup, .error]) { unwatch() }
+            if !readiness.isDisjoint(with: .ended) { unwatch() }
             return
         }
-        if !readiness.isDisjoint(with: [.readable, .readHangup, .hangup, .error]) { receive() }
+        if !readiness.isDisjoint(with: .readableOrEnded) { receive() }
     }
 
     func resumeReading() {
