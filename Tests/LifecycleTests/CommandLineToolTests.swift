@@ -20,6 +20,19 @@ struct CommandLineToolTests {
         #expect(tool.request(arguments) == request)
     }
 
+    @Test("a subcommand of one executable takes its flags out of the settings")
+    func extras() {
+        let extra = ExtraSubcommand(name: "import", summary: "takes over", flags: ["--dry-run"])
+        let tool = CommandLineTool(name: "registry", summary: "keeps", extras: [extra])
+        #expect(
+            tool.request(["import", "--dry-run", "--dsn", "x"])
+                == .runExtra("import", flags: ["--dry-run"], settings: ["--dsn", "x"]))
+        #expect(tool.request(["import", "--dsn=x"]) == .runExtra("import", flags: [], settings: ["--dsn=x"]))
+        #expect(tool.usage.contains("  import        takes over\n"))
+        #expect(tool.request(["serve", "--dry-run"]) == .run(.serve, settings: ["--dry-run"]))
+        #expect(self.tool.request(["import"]) == .wrong("gateway: 'import' is not a subcommand\n\n\(self.tool.usage)"))
+    }
+
     @Test("help is given wherever it is asked for", arguments: [["--help"], ["-h"], ["help"], ["serve", "--help"]])
     func help(arguments: [String]) {
         #expect(tool.request(arguments) == .help(tool.usage))

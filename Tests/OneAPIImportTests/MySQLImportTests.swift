@@ -186,9 +186,27 @@ struct MySQLImportTests {
         let (_, foreign) = try database("CREATE TABLE channels (id int, type int, `key` text, configs text)")
         let (_, other) = try database("CREATE TABLE channels (id int, title text)")
         try await ImportBench.with { (bench) async throws -> Void in
-            #expect(try await bench.run(server.dsn(name)).created == 1)
+            let report = try await bench.run(server.dsn(name))
+            #expect(report.created == 1)
+            #expect(report.lines.isEmpty)
+            #expect(try await bench.channels.all().first?.status == 1)
             guard case .foreignTable = await bench.failure(server.dsn(foreign)).0 else { throw ImportError.busy }
             guard case .foreignTable = await bench.failure(server.dsn(other)).0 else { throw ImportError.busy }
+        }
+    }
+
+    @Test("a DSN that asks for TLS is not served in clear")
+    func encryption() async throws {
+        let (server, name) = try database(OneAPITable.mysql)
+        try await ImportBench.with { (bench) async throws -> Void in
+            for tls in ["true", "skip-verify"] {
+                guard case .connection = await bench.failure("\(server.dsn(name))&tls=\(tls)").0 else {
+                    Issue.record("tls=\(tls) was ignored")
+                    continue
+                }
+            }
+            #expect(try await bench.run("\(server.dsn(name))&tls=preferred").rows == 0)
+            #expect(try await bench.run("\(server.dsn(name))&tls=false").rows == 0)
         }
     }
 

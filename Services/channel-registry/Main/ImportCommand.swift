@@ -35,6 +35,8 @@ enum ImportCommand {
             return .success
         } catch let error as ImportError {
             context.logger.error("the import failed", ["error": .string(error.message)])
+        } catch RegistryError.notMigrated {
+            context.logger.error("the tables of the registry are not set up: run channel-registry migrate")
         } catch {
             context.logger.error("the import failed", ["error": .string("\(error)")])
         }

@@ -63,8 +63,12 @@ final class MySQLSession: @unchecked Sendable {
                 unsafe mysql_real_connect(
                     handle, nil, address.user, address.password.reveal, address.database, 0, path, 0)
             }
-        guard unsafe connected == nil else { return }
-        throw fault { .connection($0) }
+        guard unsafe connected != nil else { throw fault { .connection($0) } }
+        // libmariadb insists on encryption only together with a look at the certificate.
+        let isEncrypted = unsafe mysql_get_ssl_cipher(handle) != nil
+        guard isEncrypted || [.none, .preferred].contains(address.encryption) else {
+            throw .connection("the server does not offer TLS, and the dsn asks for it")
+        }
     }
 
     /// The port that the server itself listens on.
@@ -111,7 +115,7 @@ final class MySQLSession: @unchecked Sendable {
                 values[column] = unsafe Array(UnsafeRawBufferPointer(start: value, count: count))
                 bytes += count
             }
-            rows.append(OneAPIRow(values))
+            rows.append(OneAPIRow(values, columns: columns))
         }
         return rows
     }

@@ -22,6 +22,12 @@ struct OneAPIRow: Sendable {
         self.values = values
     }
 
+    /// A row of a table with these columns; one without a status is one in which every channel is enabled.
+    init(_ values: [OneAPIColumn: [UInt8]], columns: [OneAPIColumn]) {
+        self.values = values
+        if !columns.contains(.status) { self.values[.status] = Array("1".utf8) }
+    }
+
     /// A value as text.
     struct Text: Equatable {
         var text = ""

@@ -89,7 +89,7 @@ struct PostgresSource: OneAPISource {
     private static func row(_ row: Row, _ columns: [OneAPIColumn]) throws(PostgresError) -> OneAPIRow {
         var values: [OneAPIColumn: [UInt8]] = [:]
         for column in columns { values[column] = try row.decode(column.rawValue, as: [UInt8]?.self) }
-        return OneAPIRow(values)
+        return OneAPIRow(values, columns: columns)
     }
 
     /// A fault of the source in the words of the import.
