@@ -90,7 +90,7 @@ let package = Package(
         // gateway: no database.
         part("InferenceModel", of: "gateway", needs: ["Contracts", "HTTPCore", "JSON"]),
         part("Dialects", of: "gateway", needs: ["InferenceModel", "HTTPCore", "JSON", "Contracts"]),
-        part("Routing", of: "gateway", needs: ["Contracts", "Crypto", "Telemetry"]),
+        part("Routing", of: "gateway", needs: ["Contracts", "Crypto", "HTTPCore", "Telemetry"]),
         part(
             "SnapshotClient", of: "gateway",
             needs: ["Contracts", "InternalHTTP", "EventLoop", "Lifecycle", "Telemetry", "Crypto"]),

@@ -1,5 +1,5 @@
 import Configuration
-import HTTPServer
+import HTTPCore
 import ServiceKit
 import Telemetry
 

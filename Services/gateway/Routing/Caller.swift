@@ -1,5 +1,6 @@
 import Contracts
 import Crypto
+import HTTPCore
 
 /// The SHA-256 of a tenant key, as four words, for the table of tenants.
 package struct KeyDigest: Hashable, Sendable {
@@ -45,7 +46,7 @@ package final class Tenant: Sendable {
     package let sets: [String]
     /// The subnets as they were written, for the message of a refusal.
     package let subnets: [String]
-    private let blocks: [AddressBlock]
+    private let blocks: [AddressRange]
     private let models: Set<String>?
 
     init(_ token: SnapshotToken, group: SnapshotGroup?) {
@@ -57,7 +58,7 @@ package final class Tenant: Sendable {
         let available = group?.availableSets ?? []
         sets = available.isEmpty ? [RoutedChannel.defaultSet] : available
         subnets = token.subnets
-        blocks = token.subnets.compactMap(AddressBlock.init)
+        blocks = token.subnets.compactMap { AddressRange($0) }
         models = token.models.isEmpty ? nil : Set(token.models.map { $0.lowercased() })
     }
 

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// A peer address as 16 bytes; IPv4 lies in `::ffff:0:0/96`, as the kernel shows it on a dual-stack socket.
@@ -6,12 +5,14 @@ package struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
     let high: UInt64
     let low: UInt64
 
-    init(high: UInt64, low: UInt64) {
+    /// An address from its 16 bytes as two words, the first byte the most significant.
+    package init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
 
-    init(ipv4 address: UInt32) {
+    /// An IPv4 address, the first byte the most significant.
+    package init(ipv4 address: UInt32) {
         high = 0
         low = 0x0000_FFFF_0000_0000 | UInt64(address)
     }
@@ -38,7 +39,7 @@ package struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether the address is an IPv4 one.
-    var isIPv4: Bool { high == 0 && low >> 32 == 0xFFFF }
+    package var isIPv4: Bool { high == 0 && low >> 32 == 0xFFFF }
 
     /// The usual text form, without port and zone.
     package var description: String {
@@ -66,11 +67,18 @@ package struct AddressRange: Hashable, Sendable {
         let width = base.isIPv4 ? 32 : 128
         var prefix = width
         if parts.count == 2 {
-            guard let given = Int(parts[1]), (0...width).contains(given) else { return nil }
+            guard parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let given = Int(parts[1]),
+                (0...width).contains(given)
+            else { return nil }
             prefix = given
         }
         self.base = base
         bits = prefix + 128 - width
+    }
+
+    /// Whether the address, given as text, lies in the block; text that is no address lies in none.
+    package func contains(_ address: String) -> Bool {
+        PeerAddress(address).map { contains($0) } ?? false
     }
 
     /// Whether the address lies in the block.
