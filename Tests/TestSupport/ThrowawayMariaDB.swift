@@ -59,14 +59,14 @@ package final class ThrowawayMariaDB: Sendable {
             "/usr/sbin/mariadbd --no-defaults --datadir='\(directory)/data' --socket='\(directory)/s' --port=\(port)"
             + " --bind-address=127.0.0.1 --pid-file='\(directory)/pid' --innodb-flush-log-at-trx-commit=0"
             + " --innodb-doublewrite=0 --innodb-buffer-pool-size=32M --skip-name-resolve --sql-mode=''"
+        // `wait` would never return: this process may have SIGCHLD blocked, and its children with it.
         // The watcher has a session of its own, so that a Ctrl-C to the tests does not end it before its work.
         let script = """
             \(server) </dev/null >'\(directory)/log' 2>&1 &
             child=$!
             read -r _
             kill -9 $child
-            wait $child
-            rm -rf '\(directory)'
+            rm -rf '\(directory)' || { sleep 1; rm -rf '\(directory)'; }
             """
         _ = try Command.spawn(["setsid"] + asUser + ["sh", "-c", script], input: ends[0], output: nil)
         close(ends[0])
