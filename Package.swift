@@ -88,7 +88,7 @@ let package = Package(
             needs: ["HTTPCore", "HTTPServer", "EventLoop", "Lifecycle", "Configuration", "Telemetry", "JSON"]),
 
         // gateway: no database.
-        part("InferenceModel", of: "gateway", needs: ["Contracts", "HTTPCore", "JSON"]),
+        part("InferenceModel", of: "gateway", needs: ["HTTPCore", "JSON"]),
         part("Dialects", of: "gateway", needs: ["InferenceModel", "HTTPCore", "JSON", "Contracts"]),
         part("Routing", of: "gateway", needs: ["Contracts", "Crypto", "HTTPCore", "Telemetry"]),
         part(
