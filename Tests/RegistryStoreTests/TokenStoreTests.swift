@@ -100,7 +100,7 @@ struct TokenStoreTests {
             #expect(group.alertsOnBalance && group.balanceAlertThreshold == 3 && group.availableSets == ["a"])
             try await stores.groups.setStatus(new.id, 2)
             #expect(try await stores.groups.find(new.id).status == 2)
-            let page = try await stores.groups.page(ListOrder(.createdAt), ListPage(limit: 10))
+            let page = try await stores.groups.page(GroupFilter(order: ListOrder(.createdAt)), ListPage(limit: 10))
             #expect(page.total == 1 && page.groups[0].id == new.id)
             await #expect(throws: RegistryError.groupNotFound) { try await stores.groups.setStatus("none", 2) }
         }

@@ -65,6 +65,18 @@ package struct AdminCall: Sendable {
         return id
     }
 
+    /// The group in the path, on routes that have one.
+    func pathGroup() throws(AdminFailure) -> String? {
+        parameters["group"] == nil ? nil : try parameter("group")
+    }
+
+    /// A whole number in the query that goes into a condition; `nil` when it is absent or empty.
+    func number(_ name: String) throws(AdminFailure) -> Int? {
+        guard let text = query.text(name) else { return nil }
+        guard let number = Int(text) else { throw AdminFailure(.badRequest, "\(name): expected an integer") }
+        return number
+    }
+
     /// The page that the query asks for.
     var page: ListPage {
         let paging = Paging(query)

@@ -33,6 +33,8 @@ enum WireErrors {
         case .tokenNotFound: AdminFailure(.notFound, "token record not found")
         case .groupNotFound: AdminFailure(.notFound, "group record not found")
         case .tokenNameTaken: AdminFailure(.conflict, "token name already exists in this group")
+        case .tokenLimitReached: AdminFailure(.conflict, "group max token num reached")
+        case .emptyUpdate: AdminFailure(.badRequest, "empty update request")
         case .groupExists: AdminFailure(.conflict, "duplicated key not allowed: a group with this id exists")
         case .modelConfigNotFound: AdminFailure(.notFound, "model config record not found")
         case .modelConfigsMissing(let models):

@@ -1,44 +1,5 @@
 package import Postgres
 
-/// A tenant group that is to be created.
-package struct NewGroup: Equatable, Sendable {
-    package var id: String
-    /// Factor on the limits of a model; 0 acts as 1.
-    package var rpmRatio: Double
-    package var tpmRatio: Double
-    /// Routing sets; empty for `default`.
-    package var availableSets: [String]
-    package var alertsOnBalance: Bool
-    package var balanceAlertThreshold: Double
-
-    package init(
-        id: String, rpmRatio: Double = 0, tpmRatio: Double = 0, availableSets: [String] = [],
-        alertsOnBalance: Bool = false, balanceAlertThreshold: Double = 0
-    ) {
-        self.id = id
-        self.rpmRatio = rpmRatio
-        self.tpmRatio = tpmRatio
-        self.availableSets = availableSets
-        self.alertsOnBalance = alertsOnBalance
-        self.balanceAlertThreshold = balanceAlertThreshold
-    }
-}
-
-/// A tenant group as it is stored.
-package struct TenantGroup: Equatable, Sendable {
-    package var id: String
-    package var status: Int
-    package var rpmRatio: Double
-    package var tpmRatio: Double
-    package var availableSets: [String]
-    package var alertsOnBalance: Bool
-    package var balanceAlertThreshold: Double
-    package var usedAmount: String
-    package var requestCount: Int
-    package var createdAt: Timestamp
-    package var accessedAt: Timestamp?
-}
-
 /// Tenant groups in PostgreSQL.
 package struct GroupStore: Sendable {
     private let pool: PostgresPool
@@ -77,56 +38,90 @@ package struct GroupStore: Sendable {
         }
     }
 
-    /// The columns that groups can be sorted by.
-    package enum Field: String, Sendable, CaseIterable {
-        case id, status
-        case requestCount = "request_count"
-        case createdAt = "created_at"
-        case usedAmount = "used_amount"
-    }
-
-    /// One page of all groups, and how many there are.
+    /// One page of the groups that a filter lets through, and how many it lets through in all.
     package func page(
-        _ order: ListOrder<Field>, _ paging: ListPage
+        _ filter: GroupFilter, _ paging: ListPage
     ) async throws(RegistryError) -> (groups: [TenantGroup], total: Int) {
         try await RegistryError.translating {
-            let counted = try await pool.query("SELECT count(*) AS total FROM registry.groups")
+            let counted = try await pool.query(
+                "SELECT count(*) AS total FROM registry.groups WHERE \(filter.condition)")
             let total = try counted.first?.decode("total", as: Int.self) ?? 0
             let rows = try await pool.query(
                 """
-                SELECT \(raw: Self.columns) FROM registry.groups
-                ORDER BY \(raw: order.sql) LIMIT \(paging.limit) OFFSET \(paging.offset)
+                SELECT \(raw: Self.columns) FROM registry.groups WHERE \(filter.condition)
+                ORDER BY \(raw: filter.order.sql) LIMIT \(paging.limit) OFFSET \(paging.offset)
                 """)
             return (try rows.map(Self.group), total)
         }
     }
 
-    /// Sets the status of a group.
-    package func setStatus(_ id: String, _ status: Int) async throws(RegistryError) {
-        try await RegistryError.translating {
+    /// Changes what is given of a group and leaves the rest.
+    ///
+    /// - Throws: also when nothing is given, as for a group that is not there (contract admin-api §10.1).
+    package func update(_ id: String, _ change: GroupChange) async throws(RegistryError) -> TenantGroup {
+        guard !change.isEmpty else { throw .groupNotFound }
+        return try await RegistryError.translating {
             try await pool.transaction { connection in
                 let revision = try await Revision.next(connection)
-                let count = try await connection.execute(
-                    "UPDATE registry.groups SET status = \(status), revision = \(revision) WHERE id = \(id)")
-                if count == 0 { throw RegistryError.groupNotFound }
+                let rows = try await connection.query(
+                    """
+                    UPDATE registry.groups SET \(change.assignments), revision = \(revision) WHERE id = \(id)
+                    RETURNING \(raw: Self.columns)
+                    """)
+                guard let row = rows.first else { throw RegistryError.groupNotFound }
+                return try Self.group(row)
             }
         }
     }
 
-    /// Deletes a group with its tokens. Its call records stay until their retention ends.
-    package func delete(_ id: String) async throws(RegistryError) {
+    /// Sets the status of a group.
+    package func setStatus(_ id: String, _ status: Int) async throws(RegistryError) {
+        _ = try await update(id, GroupChange(status: status))
+    }
+
+    /// Sets the status of those of the groups that exist.
+    package func setStatus(_ ids: [String], _ status: Int) async throws(RegistryError) {
         try await RegistryError.translating {
-            try await pool.transaction { connection in
-                let revision = try await Revision.next(connection)
-                try await connection.execute(
-                    """
-                    WITH gone AS (DELETE FROM registry.tokens WHERE group_id = \(id) RETURNING id)
-                    INSERT INTO registry.tombstones (revision, kind, key) SELECT \(revision), 'token', id::text FROM gone
-                    """)
-                let count = try await connection.execute("DELETE FROM registry.groups WHERE id = \(id)")
-                if count == 0 { throw RegistryError.groupNotFound }
-                try await connection.execute(
-                    "INSERT INTO registry.tombstones (revision, kind, key) VALUES (\(revision), 'group', \(id))")
+            do {
+                try await pool.transaction { connection in
+                    let revision = try await Revision.next(connection)
+                    let count = try await connection.execute(
+                        """
+                        UPDATE registry.groups SET status = \(status), revision = \(revision) WHERE id = ANY(\(ids))
+                        """)
+                    if count == 0 { throw Revision.NothingChanged() }
+                }
+            } catch is Revision.NothingChanged {
+                return
+            }
+        }
+    }
+
+    /// Deletes a group with its tokens and model configs. Its call records stay until their retention ends.
+    package func delete(_ id: String) async throws(RegistryError) {
+        guard try await delete([id]) > 0 else { throw .groupNotFound }
+    }
+
+    /// Deletes those of the groups that exist, with their tokens and model configs, all or none.
+    ///
+    /// - Returns: How many there were.
+    @discardableResult
+    package func delete(_ ids: [String]) async throws(RegistryError) -> Int {
+        try await RegistryError.translating {
+            do {
+                return try await pool.transaction { connection in
+                    let revision = try await Revision.next(connection)
+                    _ = try await TokenStore.remove("group_id = ANY(\(ids))", revision, connection)
+                    let count = try await connection.execute(
+                        """
+                        WITH gone AS (DELETE FROM registry.groups WHERE id = ANY(\(ids)) RETURNING id)
+                        INSERT INTO registry.tombstones (revision, kind, key) SELECT \(revision), 'group', id FROM gone
+                        """)
+                    if count == 0 { throw Revision.NothingChanged() }
+                    return count
+                }
+            } catch is Revision.NothingChanged {
+                return 0
             }
         }
     }

@@ -10,6 +10,10 @@ package enum RegistryError: Error, Equatable, Sendable {
     case groupNotFound
     /// The group has a token of this name already.
     case tokenNameTaken
+    /// The group has as many tokens as the option GroupMaxTokenNum allows.
+    case tokenLimitReached
+    /// A change that changes nothing.
+    case emptyUpdate
     /// A group has this id already.
     case groupExists
     /// No model config has this name.

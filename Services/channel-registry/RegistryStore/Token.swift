@@ -35,6 +35,62 @@ package struct NewToken: Equatable, Sendable {
     }
 }
 
+/// What is to be changed of a token; `nil` members stay as they are.
+package struct TokenChange: Equatable, Sendable {
+    package var name: String?
+    package var models: [String]?
+    package var subnets: [String]?
+    package var quota: Double?
+    package var periodQuota: Double?
+    package var periodType: QuotaPeriod?
+    package var periodLastUpdateTime: Timestamp?
+    package var status: Int?
+
+    package init(
+        name: String? = nil, models: [String]? = nil, subnets: [String]? = nil, quota: Double? = nil,
+        periodQuota: Double? = nil, periodType: QuotaPeriod? = nil, periodLastUpdateTime: Timestamp? = nil,
+        status: Int? = nil
+    ) {
+        self.name = name
+        self.models = models
+        self.subnets = subnets
+        self.quota = quota
+        self.periodQuota = periodQuota
+        self.periodType = periodType
+        self.periodLastUpdateTime = periodLastUpdateTime
+        self.status = status
+    }
+
+    /// Whether nothing is to be changed.
+    package var isEmpty: Bool { self == TokenChange() }
+
+    /// The list of a `SET`; empty when nothing is to be changed.
+    var assignments: SQL {
+        var all: [SQL] = []
+        if let name { all.append("name = \(name)") }
+        if let models { all.append("models = \(models)") }
+        if let subnets { all.append("subnets = \(subnets)") }
+        if let quota { all.append("quota = \(quota)") }
+        if let periodQuota { all.append("period_quota = \(periodQuota)") }
+        if let periodType { all.append("period_type = \(periodType.rawValue)") }
+        if let status { all.append("status = \(status)") }
+        if let periodLastUpdateTime {
+            all.append("period_last_update_time = \(periodLastUpdateTime)")
+        } else if let periodQuota, periodQuota > 0 {
+            all.append("period_last_update_time = coalesce(period_last_update_time, now())")
+        } else {
+            return SQL.joined(all, separator: ", ")
+        }
+        // A period that starts for the first time counts from here.
+        all.append(
+            """
+            period_last_update_amount = CASE WHEN period_last_update_time IS NULL THEN used_amount
+                ELSE period_last_update_amount END
+            """)
+        return SQL.joined(all, separator: ", ")
+    }
+}
+
 /// A token as it is stored.
 package struct Token: Equatable, Sendable {
     package let id: Int

@@ -3,13 +3,15 @@ import Telemetry
 
 /// Tenant keys in PostgreSQL: looked up by digest, kept sealed for the administrator's list.
 package struct TokenStore: Sendable {
-    private let pool: PostgresPool
-    private let vault: KeyVault
+    let pool: PostgresPool
+    let vault: KeyVault
+    let keys: TokenKeyIndex
 
     /// A store over a pool.
     package init(pool: PostgresPool, vault: KeyVault) {
         self.pool = pool
         self.vault = vault
+        keys = TokenKeyIndex()
     }
 
     /// Creates a token with a new key.
@@ -19,13 +21,17 @@ package struct TokenStore: Sendable {
     ///   - group: The group that it belongs to.
     ///   - createsGroup: Whether a missing group is made.
     ///   - keepsExisting: Whether a token of that name is answered as it is, instead of an error.
+    ///   - limit: How many tokens the group may have, asked before everything else; 0 for any number.
     package func create(
-        _ new: NewToken, in group: String, createsGroup: Bool = false, keepsExisting: Bool = false
+        _ new: NewToken, in group: String, createsGroup: Bool = false, keepsExisting: Bool = false, limit: Int = 0
     ) async throws(RegistryError) -> Token {
         try await RegistryError.translating {
             do {
                 return try await pool.transaction { connection in
                     let revision = try await Revision.next(connection)
+                    if limit > 0, try await Self.count(group, connection) >= limit {
+                        throw RegistryError.tokenLimitReached
+                    }
                     if keepsExisting,
                         try await !tokens("name = \(new.name) AND group_id = \(group)", connection).isEmpty
                     {
@@ -42,57 +48,85 @@ package struct TokenStore: Sendable {
         }
     }
 
-    /// One token.
-    package func find(_ id: Int) async throws(RegistryError) -> Token {
-        try await RegistryError.translating {
-            guard let row = try await pool.query(Self.select("id = \(id)")).first else {
-                throw RegistryError.tokenNotFound
+    /// Changes what is given of a token and leaves the rest.
+    ///
+    /// A period quota on a token that had no period starts one now, with what was used so far as its zero.
+    ///
+    /// - Parameters:
+    ///   - id: The token.
+    ///   - group: The group that it must belong to; `nil` for any.
+    ///   - change: What is given; an empty one is an error.
+    package func update(
+        _ id: Int, in group: String? = nil, _ change: TokenChange
+    ) async throws(RegistryError) -> Token {
+        guard !change.isEmpty else { throw .emptyUpdate }
+        return try await RegistryError.translating {
+            try await pool.transaction { connection in
+                let revision = try await Revision.next(connection)
+                let rows = try await connection.query(
+                    """
+                    UPDATE registry.tokens SET \(change.assignments), revision = \(revision)
+                    WHERE \(Self.place(id, group)) RETURNING \(raw: Self.columns)
+                    """)
+                guard let row = rows.first else { throw RegistryError.tokenNotFound }
+                return try token(row)
             }
-            return try token(row)
-        }
-    }
-
-    /// One page of the tokens that a filter lets through, and how many it lets through in all.
-    package func page(
-        _ filter: TokenFilter, _ paging: ListPage
-    ) async throws(RegistryError) -> (tokens: [Token], total: Int) {
-        try await RegistryError.translating {
-            let condition = filter.condition
-            let counted = try await pool.query("SELECT count(*) AS total FROM registry.tokens WHERE \(condition)")
-            let total = try counted.first?.decode("total", as: Int.self) ?? 0
-            let rows = try await pool.query(
-                Self.select(condition)
-                    + "ORDER BY \(raw: filter.order.sql) LIMIT \(paging.limit) OFFSET \(paging.offset)")
-            return (try rows.map(token), total)
         }
     }
 
     /// Sets the status of a token.
-    package func setStatus(_ id: Int, _ status: Int) async throws(RegistryError) {
-        try await RegistryError.translating {
-            try await pool.transaction { connection in
-                let revision = try await Revision.next(connection)
-                let count = try await connection.execute(
-                    "UPDATE registry.tokens SET status = \(status), revision = \(revision) WHERE id = \(id)")
-                if count == 0 { throw RegistryError.tokenNotFound }
-            }
-        }
+    package func setStatus(_ id: Int, in group: String? = nil, _ status: Int) async throws(RegistryError) {
+        _ = try await update(id, in: group, TokenChange(status: status))
     }
 
     /// Deletes a token; its key is refused from then on.
-    package func delete(_ id: Int) async throws(RegistryError) {
-        try await RegistryError.translating {
-            try await pool.transaction { connection in
-                let revision = try await Revision.next(connection)
-                let count = try await connection.execute("DELETE FROM registry.tokens WHERE id = \(id)")
-                if count == 0 { throw RegistryError.tokenNotFound }
-                try await connection.execute(
-                    """
-                    INSERT INTO registry.tombstones (revision, kind, key) VALUES (\(revision), 'token', \(String(id)))
-                    """)
+    package func delete(_ id: Int, in group: String? = nil) async throws(RegistryError) {
+        guard try await delete([id], in: group) > 0 else { throw .tokenNotFound }
+    }
+
+    /// Deletes those of the tokens that exist, in the group when one is given.
+    ///
+    /// - Returns: How many there were.
+    @discardableResult
+    package func delete(_ ids: [Int], in group: String? = nil) async throws(RegistryError) -> Int {
+        let gone: [Int] = try await RegistryError.translating {
+            do {
+                return try await pool.transaction { connection in
+                    let revision = try await Revision.next(connection)
+                    let condition: SQL = group.map { "id = ANY(\(ids)) AND group_id = \($0)" } ?? "id = ANY(\(ids))"
+                    let gone = try await Self.remove(condition, revision, connection)
+                    if gone.isEmpty { throw Revision.NothingChanged() }
+                    return gone
+                }
+            } catch is Revision.NothingChanged {
+                return []
             }
         }
-        vault.forget(.token(id))
+        for id in gone { vault.forget(.token(id)) }
+        return gone.count
+    }
+
+    /// Deletes the tokens that a condition names, and tells the gateways.
+    ///
+    /// - Returns: Their ids.
+    static func remove(_ condition: SQL, _ revision: Int64, _ connection: PostgresConnection) async throws -> [Int] {
+        try await connection.query(
+            """
+            WITH gone AS (DELETE FROM registry.tokens WHERE \(condition) RETURNING id)
+            INSERT INTO registry.tombstones (revision, kind, key) SELECT \(revision), 'token', id::text FROM gone
+            RETURNING key::bigint AS id
+            """
+        ).map { row throws(PostgresError) in try row.decode("id") }
+    }
+
+    static func place(_ id: Int, _ group: String?) -> SQL {
+        group.map { "id = \(id) AND group_id = \($0)" } ?? "id = \(id)"
+    }
+
+    private static func count(_ group: String, _ connection: PostgresConnection) async throws -> Int {
+        let rows = try await connection.query(
+            "SELECT count(*) AS count FROM registry.tokens WHERE group_id = \(group)")
+        return try rows.first?.decode("count", as: Int.self) ?? 0
     }
 
     private static func ensureGroup(
@@ -127,57 +161,5 @@ package struct TokenStore: Sendable {
 
     private func tokens(_ condition: SQL, _ connection: PostgresConnection) async throws -> [Token] {
         try await connection.query(Self.select(condition)).map(token)
-    }
-
-    private static func select(_ condition: SQL) -> SQL {
-        "SELECT \(raw: columns) FROM registry.tokens WHERE \(condition) "
-    }
-
-    private static let columns = """
-        id, group_id, name, sealed_key, status, models, subnets, quota, period_quota, period_type,
-        period_last_update_time, trim_scale(period_last_update_amount)::text AS period_last_update_amount,
-        trim_scale(used_amount)::text AS used_amount, request_count, created_at, accessed_at
-        """
-
-    private func token(_ row: Row) throws(PostgresError) -> Token {
-        let id: Int = try row.decode("id")
-        return Token(
-            id: id, key: vault.open(try row.decode("sealed_key"), .token(id)), name: try row.decode("name"),
-            group: try row.decode("group_id"), models: try row.decode("models"), subnets: try row.decode("subnets"),
-            status: try row.decode("status"), quota: try row.decode("quota"),
-            periodQuota: try row.decode("period_quota"),
-            periodType: QuotaPeriod(rawValue: try row.decode("period_type")) ?? .unset,
-            periodLastUpdateTime: try row.decode("period_last_update_time"),
-            periodLastUpdateAmount: try row.decode("period_last_update_amount"),
-            usedAmount: try row.decode("used_amount"), requestCount: try row.decode("request_count"),
-            createdAt: try row.decode("created_at"), accessedAt: try row.decode("accessed_at"))
-    }
-}
-
-/// Which tokens a list shows; empty members let everything through.
-package struct TokenFilter: Sendable {
-    /// The columns that tokens can be sorted by.
-    package enum Field: String, Sendable, CaseIterable {
-        case id, name
-        case usedAmount = "used_amount"
-        case requestCount = "request_count"
-        case createdAt = "created_at"
-    }
-
-    package var group: String
-    package var status: Int
-    package var order: ListOrder<Field>
-
-    package init(group: String = "", status: Int = 0, order: ListOrder<Field> = ListOrder(.id)) {
-        self.group = group
-        self.status = status
-        self.order = order
-    }
-
-    var condition: SQL {
-        var all: [SQL] = ["true"]
-        if !group.isEmpty { all.append("group_id = \(group)") }
-        if status != 0 { all.append("status = \(status)::bigint") }
-        return SQL.joined(all, separator: " AND ")
     }
 }

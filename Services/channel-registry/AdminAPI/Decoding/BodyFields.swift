@@ -56,12 +56,18 @@ struct BodyFields {
 
     /// A number that is not negative.
     func double(_ name: String, upTo limit: Double) throws(AdminFailure) -> Double? {
+        try double(name, in: 0...limit)
+    }
+
+    /// A number in a range.
+    func double(_ name: String, in range: ClosedRange<Double>) throws(AdminFailure) -> Double? {
         guard let value = given(name) else { return nil }
         guard case .number(let number) = value, let double = number.double else {
             throw wrongKind(name, "a number", value)
         }
-        guard (0...limit).contains(double) else {
-            throw fault(name, "expected a number from 0 to \(BodyValue.text(limit)), got \(number.text)")
+        guard range.contains(double) else {
+            let (least, most) = (BodyValue.text(range.lowerBound), BodyValue.text(range.upperBound))
+            throw fault(name, "expected a number from \(least) to \(most), got \(number.text)")
         }
         return double
     }
@@ -103,6 +109,12 @@ struct BodyFields {
         guard let value = given(name) else { return nil }
         guard let members = value.object else { throw wrongKind(name, "an object", value) }
         return members.isEmpty ? "" : String(decoding: value.serialized(), as: UTF8.self)
+    }
+
+    /// A list of texts exactly as they are written, each once.
+    func texts(_ name: String) throws(AdminFailure) -> [String]? {
+        guard let value = given(name) else { return nil }
+        return try BodyValue.texts(value, at: place + name)
     }
 
     /// A list of ids, each once.
@@ -164,6 +176,25 @@ enum BodyValue {
             if seen.insert(id).inserted { ids.append(id) }
         }
         return ids
+    }
+
+    /// The value as a list of texts exactly as they are written, each once.
+    static func texts(_ value: JSONValue, at place: String) throws(AdminFailure) -> [String] {
+        var seen: Set<String> = []
+        var texts: [String] = []
+        for (index, element) in try array(value, of: "strings", at: place).enumerated() {
+            guard let text = element.string else { throw wrongKind("\(place)[\(index)]", "a string", element) }
+            if text.utf8.contains(0) {
+                throw AdminFailure(.badRequest, "\(place)[\(index)]: must not contain a NUL character")
+            }
+            if seen.insert(text).inserted { texts.append(text) }
+        }
+        return texts
+    }
+
+    /// A body that is a bare list of texts.
+    static func texts(_ body: [UInt8]) throws(AdminFailure) -> [String] {
+        try texts(try parse(body), at: "body")
     }
 
     /// A body that is a bare list of ids, or an object with that list in `ids`.

@@ -3,7 +3,7 @@ import HTTPCore
 import JSON
 import RegistryStore
 
-/// Tenant keys over HTTP (contract admin-api §9).
+/// Tenant keys over HTTP (contract admin-api §9). Routes with a group in their path see only the tokens of that group.
 enum TokenRoutes {
     static func create(_ call: AdminCall) async throws -> AdminAnswer {
         let group = try GroupBody.checked(try call.parameter("group"))
@@ -15,66 +15,72 @@ enum TokenRoutes {
     }
 
     static func page(_ call: AdminCall) async throws -> AdminAnswer {
-        try await page(call, group: try call.filter("group"))
+        let (filter, page) = (try filter(call), call.page)
+        let (tokens, total) = try await call.stores.tokens.page(filter, page)
+        return .data { $0.page("tokens", tokens, total: total) { $0.token($1) } }
     }
 
-    static func pageOfGroup(_ call: AdminCall) async throws -> AdminAnswer {
-        try await page(call, group: try call.parameter("group"))
-    }
-
-    static func find(_ call: AdminCall) async throws -> AdminAnswer {
-        let token = try await call.stores.tokens.find(try call.id())
-        return .data { $0.token(token) }
-    }
-
-    static func setStatus(_ call: AdminCall) async throws -> AdminAnswer {
-        let id = try call.id()
-        try await call.stores.tokens.setStatus(id, try TenantStatus.read(BodyFields(body: call.body)))
-        return .done
-    }
-
-    static func delete(_ call: AdminCall) async throws -> AdminAnswer {
-        try await call.stores.tokens.delete(try call.id())
-        return .done
-    }
-
-    private static func page(_ call: AdminCall, group: String) async throws -> AdminAnswer {
-        let filter = TokenFilter(
-            group: group, status: call.query.int("status") ?? 0,
-            order: call.query.text("order").flatMap { ListOrder($0) } ?? ListOrder(.id))
+    /// The paged list of a search; the plain one has no filter by text.
+    static func search(_ call: AdminCall) async throws -> AdminAnswer {
+        var filter = try filter(call)
+        filter.name = try call.filter("name")
+        filter.key = try call.filter("key")
+        filter.keyword = try call.filter("keyword")
         let (tokens, total) = try await call.stores.tokens.page(filter, call.page)
         return .data { $0.page("tokens", tokens, total: total) { $0.token($1) } }
     }
-}
-
-/// Tenant groups over HTTP (contract admin-api §10.1).
-enum GroupRoutes {
-    static func create(_ call: AdminCall) async throws -> AdminAnswer {
-        let new = try GroupBody.new(try call.parameter("group"), try BodyFields(body: call.body))
-        let group = try await call.stores.groups.create(new)
-        return .data { $0.group(group) }
-    }
-
-    static func page(_ call: AdminCall) async throws -> AdminAnswer {
-        let order = call.query.text("order").flatMap { ListOrder<GroupStore.Field>($0) } ?? ListOrder(.id)
-        let (groups, total) = try await call.stores.groups.page(order, call.page)
-        return .data { $0.page("groups", groups, total: total) { $0.group($1) } }
-    }
 
     static func find(_ call: AdminCall) async throws -> AdminAnswer {
-        let group = try await call.stores.groups.find(try call.parameter("group"))
-        return .data { $0.group(group) }
+        let token = try await call.stores.tokens.find(try id(call), in: try call.pathGroup())
+        return .data { $0.token(token) }
+    }
+
+    /// When the token was last used is not looked up here, and 0 (contract admin-api §9).
+    static func update(_ call: AdminCall) async throws -> AdminAnswer {
+        let (id, group) = (try id(call), try call.pathGroup())
+        let change = try TokenBody.change(BodyFields(body: call.body))
+        var token = try await call.stores.tokens.update(id, in: group, change)
+        token.accessedAt = nil
+        let updated = token
+        return .data { $0.token(updated) }
     }
 
     static func setStatus(_ call: AdminCall) async throws -> AdminAnswer {
-        let id = try call.parameter("group")
-        try await call.stores.groups.setStatus(id, try TenantStatus.read(BodyFields(body: call.body)))
+        let (id, group) = (try id(call), try call.pathGroup())
+        let status = try TenantStatus.read(BodyFields(body: call.body))
+        try await call.stores.tokens.setStatus(id, in: group, status)
+        return .done
+    }
+
+    static func setName(_ call: AdminCall) async throws -> AdminAnswer {
+        let (id, group) = (try id(call), try call.pathGroup())
+        let name = try TokenBody.name(BodyFields(body: call.body))
+        _ = try await call.stores.tokens.update(id, in: group, TokenChange(name: name))
         return .done
     }
 
     static func delete(_ call: AdminCall) async throws -> AdminAnswer {
-        try await call.stores.groups.delete(try call.parameter("group"))
+        try await call.stores.tokens.delete(try id(call), in: try call.pathGroup())
         return .done
+    }
+
+    static func deleteMany(_ call: AdminCall) async throws -> AdminAnswer {
+        let ids = try BodyValue.idList(call.body)
+        try await call.stores.tokens.delete(ids, in: try call.pathGroup())
+        return .done
+    }
+
+    private static func id(_ call: AdminCall) throws(AdminFailure) -> Int {
+        let id = try call.id()
+        if id == 0 { throw AdminFailure(.badRequest, "id: id is empty") }
+        return id
+    }
+
+    private static func filter(_ call: AdminCall) throws(AdminFailure) -> TokenFilter {
+        let given = try call.filter("group")
+        return TokenFilter(
+            group: try call.pathGroup() ?? given, status: try call.number("status") ?? 0,
+            order: call.query.text("order").flatMap { ListOrder($0) } ?? ListOrder(.id))
     }
 }
 
@@ -85,13 +91,5 @@ enum TenantStatus {
             throw fields.fault("status", "missing; expected 1 (enabled) or 2 (disabled)")
         }
         return status
-    }
-}
-
-/// What anybody may ask.
-enum StatusRoutes {
-    /// The health check of FastGPT's compose file.
-    static func status(_ call: AdminCall) async throws -> AdminAnswer {
-        .data { $0.object { $0.field("startTime", call.stores.startedAt) } }
     }
 }
