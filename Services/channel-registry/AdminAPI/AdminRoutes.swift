@@ -104,5 +104,14 @@ package struct AdminRoute: Sendable {
         AdminRoute(.post, "/api/group/:group/status", .administrator, GroupRoutes.setStatus),
         AdminRoute(.post, "/api/group/:group/rpm_ratio", .administrator, GroupRoutes.setRPMRatio),
         AdminRoute(.post, "/api/group/:group/tpm_ratio", .administrator, GroupRoutes.setTPMRatio),
+
+        AdminRoute(.get, "/api/group/:group/model_configs", .administrator, GroupModelRoutes.all),
+        AdminRoute(.post, "/api/group/:group/model_configs", .administrator, GroupModelRoutes.saveMany),
+        AdminRoute(.put, "/api/group/:group/model_configs", .administrator, GroupModelRoutes.updateMany),
+        AdminRoute(.delete, "/api/group/:group/model_configs", .administrator, GroupModelRoutes.deleteMany),
+        AdminRoute(.get, "/api/group/:group/model_config/*model", .administrator, GroupModelRoutes.find),
+        AdminRoute(.post, "/api/group/:group/model_config/*model", .administrator, GroupModelRoutes.save),
+        AdminRoute(.put, "/api/group/:group/model_config/*model", .administrator, GroupModelRoutes.update),
+        AdminRoute(.delete, "/api/group/:group/model_config/*model", .administrator, GroupModelRoutes.delete),
     ]
 }

@@ -77,6 +77,21 @@ extension JSONWriter {
         }
     }
 
+    /// What a group has of its own for a model (§13.5).
+    mutating func groupModelConfig(_ config: GroupModelConfig, of group: String) {
+        object { writer in
+            writer.field("group_id", group)
+            writer.field("model", config.model)
+            for field in GroupModelField.all {
+                switch config[field] {
+                case .flag(let flag): writer.field(field.name, flag)
+                case .number(let number): writer.field(field.name, number)
+                case .json(let text): writer.field(field.name, raw: text.utf8)
+                }
+            }
+        }
+    }
+
     /// What `type_metas` says of one type (§14.2).
     mutating func typeMeta(_ type: ChannelType) {
         object { writer in

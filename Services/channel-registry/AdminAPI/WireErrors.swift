@@ -33,6 +33,7 @@ enum WireErrors {
         case .tokenNotFound: AdminFailure(.notFound, "token record not found")
         case .groupNotFound: AdminFailure(.notFound, "group record not found")
         case .tokenNameTaken: AdminFailure(.conflict, "token name already exists in this group")
+        case .groupModelConfigNotFound: AdminFailure(.notFound, "group_model_config record not found")
         case .tokenLimitReached: AdminFailure(.conflict, "group max token num reached")
         case .emptyUpdate: AdminFailure(.badRequest, "empty update request")
         case .groupExists: AdminFailure(.conflict, "duplicated key not allowed: a group with this id exists")

@@ -2,7 +2,7 @@ package import Postgres
 
 /// Tenant groups in PostgreSQL.
 package struct GroupStore: Sendable {
-    private let pool: PostgresPool
+    let pool: PostgresPool
 
     /// A store over a pool.
     package init(pool: PostgresPool) {

@@ -12,6 +12,8 @@ package enum RegistryError: Error, Equatable, Sendable {
     case tokenNameTaken
     /// The group has as many tokens as the option GroupMaxTokenNum allows.
     case tokenLimitReached
+    /// The group has nothing of its own for this model.
+    case groupModelConfigNotFound
     /// A change that changes nothing.
     case emptyUpdate
     /// A group has this id already.

@@ -6,7 +6,9 @@ package enum RegistrySchema {
     package static let name = "registry"
 
     /// Every migration that was ever shipped, in order; a shipped one is never edited.
-    package static let migrations: [Migration] = [.v0001Registry, .v0002Models, .v0003ImportSource]
+    package static let migrations: [Migration] = [
+        .v0001Registry, .v0002Models, .v0003ImportSource, .v0004GroupModels,
+    ]
 
     /// The channel on which each committed change is announced; the payload is the new revision.
     package static let changeChannel = "registry_changed"

@@ -192,11 +192,6 @@ enum BodyValue {
         return texts
     }
 
-    /// A body that is a bare list of texts.
-    static func texts(_ body: [UInt8]) throws(AdminFailure) -> [String] {
-        try texts(try parse(body), at: "body")
-    }
-
     /// A body that is a bare list of ids, or an object with that list in `ids`.
     static func idList(_ body: [UInt8]) throws(AdminFailure) -> [Int] {
         let value = try parse(body)

@@ -69,7 +69,7 @@ enum GroupRoutes {
     }
 
     static func deleteMany(_ call: AdminCall) async throws -> AdminAnswer {
-        try await call.stores.groups.delete(try BodyValue.texts(call.body))
+        try await call.stores.groups.delete(try BodyValue.names(call.body))
         return .done
     }
 
