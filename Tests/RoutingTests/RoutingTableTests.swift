@@ -96,4 +96,15 @@ struct RoutingTableTests {
         #expect(table.channel(1)?.baseURL == "http://h/v1")
         #expect(table.channel(2)?.baseURL == "https://api.openai.com/v1")
     }
+
+    @Test("options that the relay follows are read, and nonsense counts as not set")
+    func options() {
+        func table(_ options: [String: String]?) -> RoutingTable {
+            RoutingTable(Snapshot(epoch: "e", revision: 1, isWhole: true, options: options), openKey: { _ in nil })
+        }
+        #expect(table(nil).retryTimes == nil && !table(nil).refusesCalls)
+        let set = table(["RetryTimes": "3", "DisableServe": "true"])
+        #expect(set.retryTimes == 3 && set.refusesCalls)
+        #expect(table(["RetryTimes": "many"]).retryTimes == nil)
+    }
 }

@@ -1,5 +1,6 @@
 import Configuration
 import HTTPCore
+import Relay
 import ServiceKit
 import Telemetry
 
@@ -18,7 +19,8 @@ struct GatewayConfig: Sendable {
     let collectorURL: String
     /// Where the last snapshot is kept.
     let stateDirectory: String
-    let retryTimes: Int
+    /// `nil` leaves it to the option `RetryTimes`.
+    let retryTimes: Int?
     let maxBodyBytes: Int
     let maxConnections: Int
     let maxUpstreamTransfers: Int
@@ -42,7 +44,12 @@ struct GatewayConfig: Sendable {
         registryURL = reader.url("REGISTRY_URL", default: "http://127.0.0.1:3001")
         collectorURL = reader.url("COLLECTOR_URL", default: "http://127.0.0.1:3002")
         stateDirectory = reader.string("STATE_DIR", default: ".")
-        retryTimes = reader.int("RETRY_TIMES", default: 0, in: 0...20)
+        retryTimes = reader.parsed(
+            "RETRY_TIMES", default: nil, form: "a whole number from 0 to \(RelayConfiguration.mostRetries)",
+            show: { $0.map(String.init) ?? "as the option RetryTimes says" }
+        ) { text in
+            Int(text).flatMap { (0...RelayConfiguration.mostRetries).contains($0) ? .some($0) : nil }
+        }
         maxBodyBytes = reader.int("MAX_BODY_BYTES", default: 64 * 1024 * 1024, in: 1024...2_000_000_000)
         maxConnections = reader.int("MAX_CONNECTIONS", default: 16_384, in: 1...1_000_000)
         maxUpstreamTransfers = reader.int("MAX_UPSTREAM_TRANSFERS", default: 8192, in: 1...1_000_000)

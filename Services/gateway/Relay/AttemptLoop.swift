@@ -27,11 +27,16 @@ final class AttemptLoop {
     let request: OpenAIRequest
     let writer: ResponseWriter
     private let plan: [PlannedAttempt]
+    private let policy: RetryPolicy
     private var isCallerGone = false
     private var transfer: Transfer?
     private var pause: Task<Void, Never>?
 
-    init(relay: Relay, scope: CallScope, request: OpenAIRequest, plan: [PlannedAttempt], writer: ResponseWriter) {
+    init(
+        relay: Relay, scope: CallScope, request: OpenAIRequest, plan: [PlannedAttempt], policy: RetryPolicy,
+        writer: ResponseWriter
+    ) {
+        self.policy = policy
         self.relay = relay
         self.scope = scope
         self.request = request
@@ -62,7 +67,7 @@ final class AttemptLoop {
                 history.add(place: place, failure, retryAfter: retryAfter)
                 let state = relay.state(of: scope.request)
                 let jitter = Double(state.random.next() >> 11) / Double(1 << 53)
-                switch relay.retryPolicy.step(after: history, planned: plan.count, jitter: jitter) {
+                switch policy.step(after: history, planned: plan.count, jitter: jitter) {
                 case .stop:
                     throw error
                 case .retry(let next, let delay):

@@ -18,7 +18,6 @@ package final class Relay: Sendable {
     let clients: HTTPClientGroup
     let metrics: RelayMetrics
     let logger: Logger
-    let retryPolicy: RetryPolicy
     private let authenticator: Authenticator
     private let table: @Sendable () -> RoutingTable?
     private let ledger: any Ledger
@@ -41,7 +40,6 @@ package final class Relay: Sendable {
         self.ledger = ledger
         self.metrics = metrics
         self.logger = logger
-        retryPolicy = RetryPolicy(maxRetries: configuration.retryTimes)
         authenticator = Authenticator(adminKey: configuration.adminKey)
         states = (0..<loops).map { LoopState(seed: seed &+ UInt64($0)) }
         strangers = StrangerBound()
@@ -80,6 +78,9 @@ package final class Relay: Sendable {
     package func answer(_ scope: CallScope, writer: ResponseWriter) async throws(RelayError) -> CallEnding {
         let (caller, table) = try authenticate(scope.request)
         scope.caller = caller
+        guard !table.refusesCalls else {
+            throw .ours(code: .maintenance, message: "service is under maintenance")
+        }
         do throws(BodyError) {
             scope.body = try await scope.request.body.collect(upTo: configuration.maxBodyBytes)
         } catch {
@@ -94,12 +95,18 @@ package final class Relay: Sendable {
         scope.model = parsed.model
         scope.isStream = parsed.isStream
         scope.user = parsed.user
-        let plan = try plan(scope, caller: caller, table: table)
-        return try await AttemptLoop(relay: self, scope: scope, request: parsed, plan: plan, writer: writer).run()
+        let retries = min(configuration.retryTimes ?? table.retryTimes ?? 0, RelayConfiguration.mostRetries)
+        let plan = try plan(scope, caller: caller, table: table, attempts: retries + 1)
+        return try await AttemptLoop(
+            relay: self, scope: scope, request: parsed, plan: plan, policy: RetryPolicy(maxRetries: retries),
+            writer: writer
+        ).run()
     }
 
     /// The attempts that may be made for a call.
-    private func plan(_ scope: CallScope, caller: Caller, table: RoutingTable) throws(RelayError) -> [PlannedAttempt] {
+    private func plan(
+        _ scope: CallScope, caller: Caller, table: RoutingTable, attempts: Int
+    ) throws(RelayError) -> [PlannedAttempt] {
         let pinned = scope.request.head.headers.first("aiproxy-channel")
         if let pinned, !pinned.isEmpty {
             let channel = try pinnedChannel(pinned, scope: scope, caller: caller, table: table)
@@ -124,7 +131,7 @@ package final class Relay: Sendable {
         let rates =
             candidates.count > 1
             ? health.rates(candidates, model: model, atSecond: scope.arrivedAt.nanoseconds / 1_000_000_000) : []
-        return Planner.order(candidates, rates: rates, limit: configuration.retryTimes + 1, using: &state.random)
+        return Planner.order(candidates, rates: rates, limit: attempts, using: &state.random)
     }
 
     /// The channel that the operator asked for, also a disabled one (contract relay §1.3).

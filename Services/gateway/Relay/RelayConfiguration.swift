@@ -5,8 +5,10 @@ package import Telemetry
 package struct RelayConfiguration: Sendable {
     /// The key that is both the admin key and a relay key without limits.
     package var adminKey: Redacted<String>
-    /// Further attempts after the first (`RETRY_TIMES`).
-    package var retryTimes = 0
+    /// Further attempts after the first (`RETRY_TIMES`); `nil` leaves it to the option of that name, which is 0 when it is not set.
+    package var retryTimes: Int?
+    /// No call is tried more often again, whatever the option says.
+    package static let mostRetries = 20
     /// The largest request body that is relayed, in bytes.
     package var maxBodyBytes = 64 * 1024 * 1024
     /// The largest answer that is held in memory as a whole, in bytes; streams are not held.

@@ -28,6 +28,7 @@ package enum RelayError: Error, Equatable, Sendable {
         case channelNotAllowed = "channel_not_allowed"
         case noChannel = "no_available_channel"
         case notReady = "not_ready"
+        case maintenance = "under_maintenance"
         case upstreamStatus = "upstream_status"
         case upstreamUnreachable = "upstream_unreachable"
         case upstreamTimeout = "upstream_timeout"
@@ -60,7 +61,7 @@ package enum RelayError: Error, Equatable, Sendable {
             case .methodNotAllowed: 405
             case .missingKey, .invalidKey, .keyDisabled: 401
             case .groupDisabled, .addressNotAllowed, .channelNotAllowed: 403
-            case .noChannel, .notReady, .overloaded: 503
+            case .noChannel, .notReady, .maintenance, .overloaded: 503
             case .upstreamUnreachable, .upstreamLost, .upstreamBadAnswer, .upstreamStatus, .channelMisconfigured: 502
             case .upstreamTimeout: 504
             case .clientGone: 499

@@ -30,6 +30,10 @@ package final class RoutingTable: Sendable {
     private let sets: [String: ModelIndex]
     private let everything: ModelIndex
     private let owners: [String: String]
+    /// The option `RetryTimes`; `nil` when it is not set.
+    package let retryTimes: Int?
+    /// The option `DisableServe`: calls are refused while it is set.
+    package let refusesCalls: Bool
 
     /// Builds the table; keys that were opened for `previous` and did not change are not opened again.
     package init(
@@ -65,6 +69,8 @@ package final class RoutingTable: Sendable {
         self.sets = sets
         self.everything = everything
         owners = snapshot.owners
+        retryTimes = snapshot.options?["RetryTimes"].flatMap { Int($0) }
+        refusesCalls = snapshot.options?["DisableServe"].map { $0.lowercased() == "true" } ?? false
         unreadableChannels = unreadable
     }
 
