@@ -4,7 +4,7 @@ package import InferenceModel
 package import JSON
 
 /// OpenAI's protocol on both sides: the bytes pass with the listed edits (design §3).
-package struct OpenAIExchange: Exchange, Sendable {
+package final class OpenAIExchange: Exchange, Sendable {
     private let call: OpenAIRequest
     private let requestedModel: String
     package let request: UpstreamBody

@@ -2,7 +2,7 @@ package import InferenceModel
 package import JSON
 
 /// A caller's request in OpenAI's protocol: read once, its bytes kept, so that it can be sent on with a few edits.
-package struct OpenAIRequest: Sendable {
+package final class OpenAIRequest: Sendable {
     /// The model as the caller wrote it; never empty.
     package let model: String
     package let isStream: Bool
