@@ -49,6 +49,9 @@ package struct OperationalRoutes: Sendable {
     }
 
     private static func headers(_ contentType: String) -> HTTPHeaders {
-        ["content-type": contentType, "cache-control": "no-store"]
+        [
+            "content-type": contentType, "cache-control": "no-store",
+            "x-request-id": String(WallClock.microseconds()),
+        ]
     }
 }
