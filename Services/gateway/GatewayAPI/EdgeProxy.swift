@@ -33,10 +33,16 @@ package struct EdgeProxy: Sendable {
         self.logger = logger
     }
 
-    /// The service that owns a path: logs and dashboards are the collector's, the rest is the registry's.
+    private static let countedOfGroups: Set<Substring> = ["ranking", "consumption_ranking", "ip_groups"]
+
+    /// The service that owns a path: logs, dashboards and what is counted of groups are the collector's, the rest is the registry's.
     static func isCollectors(_ path: String) -> Bool {
-        let segment = path.dropFirst("/api/".count).prefix { $0 != "/" }
-        return segment.hasPrefix("log") || segment.hasPrefix("dashboard")
+        let segments = path.dropFirst("/api/".count).split(separator: "/")
+        guard let first = segments.first else { return false }
+        if first.hasPrefix("log") { return true }
+        // The models that a group may use stand among the dashboards, but the registry knows them.
+        if first.hasPrefix("dashboard") { return !(segments.count == 3 && segments[2] == "models") }
+        return first == "groups" && segments.count == 2 && countedOfGroups.contains(segments[1])
     }
 
     /// Forwards one request.

@@ -1,6 +1,7 @@
 import AdminHTTP
 import HTTPCore
 import HTTPServer
+import LogStore
 import Postgres
 import Telemetry
 
@@ -19,6 +20,10 @@ struct LogFailures: Sendable {
 
     func answer(_ error: any Error, _ request: ServerRequest) -> AdminFailure {
         if let failure = error as? AdminFailure { return failure }
+        if error is RollupReader.TooMany {
+            return AdminFailure(
+                .badRequest, "the answer would have too many points; narrow the time range or take a longer timespan")
+        }
         let failure = (error as? PostgresError).map(Self.failure) ?? Self.unexpected
         metrics.failures.with((error as? PostgresError)?.code ?? "other").increment()
         let about: LogFields = [

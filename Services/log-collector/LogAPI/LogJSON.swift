@@ -94,7 +94,7 @@ enum LogJSON {
         return text[..<end] + "..."
     }
 
-    private static func isZero(_ decimal: String) -> Bool { decimal.utf8.allSatisfy { $0 == 0x30 || $0 == 0x2E } }
+    static func isZero(_ decimal: String) -> Bool { decimal.utf8.allSatisfy { $0 == 0x30 || $0 == 0x2E } }
 
     private static func nonzero<Number: BinaryInteger>(_ number: Number?) -> Number? {
         number.flatMap { $0 == 0 ? nil : $0 }

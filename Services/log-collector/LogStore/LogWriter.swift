@@ -2,7 +2,7 @@ import Contracts
 package import Postgres
 package import Telemetry
 
-/// Stores shipments: rows and the position of the gateway in one transaction, so that each record is stored exactly once (design §4).
+/// Stores shipments: rows, their sums and the position of the gateway in one transaction, so that each record is stored and counted exactly once (design §4).
 ///
 /// The position is written first. Its row lock makes a second try of the same batch wait for the first one, and the condition on the sequence then makes it
 /// a repeat; there are no unique keys on records, and `COPY` stays plain.
@@ -36,15 +36,17 @@ package struct LogWriter: Sendable {
     ///   the batch again in both cases.
     package func store(_ batch: LogBatch) async throws -> LogReceipt {
         let now = now()
-        let kept = keepable(batch.records, now: now)
+        let (kept, unstored) = parted(batch.records, now: now)
         await makePartitions(for: kept, now: now)
         var receipt: LogReceipt
         do {
-            receipt = try await store(kept, of: batch.shipment, now: now) { connection, records throws(PostgresError) in
+            receipt = try await store(kept, unstored, of: batch.shipment, now: now) {
+                connection, records throws(PostgresError) in
                 try await copyWhole(records[...], on: connection)
             }
         } catch let error as PostgresError where error.concernsOneRow {
-            receipt = try await store(kept, of: batch.shipment, now: now) { connection, records throws(PostgresError) in
+            receipt = try await store(kept, unstored, of: batch.shipment, now: now) {
+                connection, records throws(PostgresError) in
                 try await copyApart(records[...], on: connection)
             }
         }
@@ -53,10 +55,14 @@ package struct LogWriter: Sendable {
         return receipt
     }
 
-    private func keepable(_ records: [CallRecord], now: Int64) -> [CallRecord] {
-        guard terms.storesRecords else { return [] }
-        guard let cutoff = terms.recordCutoff(now: now) else { return records }
-        return records.filter { $0.finishedAt >= cutoff }
+    /// The sums know calls of the last year: an older time is a clock that is wrong.
+    private static let longestSummed = 366 * LogTable.calls.width
+
+    /// Records whose rows are stored, and those that the terms let only be summed.
+    private func parted(_ records: [CallRecord], now: Int64) -> (kept: [CallRecord], unstored: [CallRecord]) {
+        guard terms.storesRecords else { return ([], records) }
+        guard let cutoff = terms.recordCutoff(now: now) else { return (records, []) }
+        return (records.filter { $0.finishedAt >= cutoff }, records.filter { $0.finishedAt < cutoff })
     }
 
     /// A partition that cannot be made now is no reason to keep a batch waiting: its rows fall into the `_other` partition.
@@ -79,7 +85,7 @@ package struct LogWriter: Sendable {
     }
 
     private func store(
-        _ records: [CallRecord], of shipment: LogShipment, now: Int64,
+        _ records: [CallRecord], _ unstored: [CallRecord], of shipment: LogShipment, now: Int64,
         copy: @Sendable (PostgresConnection, [CallRows.Numbered]) async throws(PostgresError) -> Copied
     ) async throws -> LogReceipt {
         try await pool.transaction { connection in
@@ -93,8 +99,13 @@ package struct LogWriter: Sendable {
                 CallRows.Numbered(id: id, record: record, keepsBody: keepsBody(record, now: now))
             }
             let copied = try await copy(connection, numbered)
+            let refused = Set(copied.refused)
+            try await RollupWriter.add(
+                RollupBatch(
+                    numbered.lazy.filter { !refused.contains($0.id) }.map(\.record) + unstored,
+                    since: now - Self.longestSummed), on: connection)
             return LogReceipt(
-                sequence: shipment.sequence, stored: copied.calls, bodies: copied.bodies, refused: copied.refused,
+                sequence: shipment.sequence, stored: copied.calls, bodies: copied.bodies, refused: copied.refused.count,
                 missing: max(0, shipment.sequence - claim.previous - 1))
         }
     }
@@ -140,7 +151,7 @@ package struct LogWriter: Sendable {
         try await connection.simple("ROLLBACK TO SAVEPOINT rows; RELEASE SAVEPOINT rows")
         guard records.count > 1 else {
             reportRefused(records, fault)
-            return Copied(refused: 1)
+            return Copied(refused: records.map(\.id))
         }
         let middle = records.startIndex + records.count / 2
         return try await copyApart(records[..<middle], on: connection) + copyApart(records[middle...], on: connection)
@@ -185,7 +196,8 @@ package struct LogWriter: Sendable {
 private struct Copied {
     var calls = 0
     var bodies = 0
-    var refused = 0
+    /// The ids that the refused rows would have had.
+    var refused: [Int64] = []
 
     static func + (left: Copied, right: Copied) -> Copied {
         Copied(

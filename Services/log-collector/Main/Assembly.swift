@@ -65,10 +65,14 @@ enum Assembly {
         context.metrics.gaugeCallback("log_collector_ingestion_in_flight", "Shipments that are worked on now.") {
             Double(ingest.inFlight)
         }
+        let auth = AdminAuth(adminKey: config.adminKey)
+        let metrics = LogMetrics(context.metrics)
         LogRoutes(
-            reader: LogReader(pool: reading, terms: config.terms), auth: AdminAuth(adminKey: config.adminKey),
-            metrics: LogMetrics(context.metrics), logger: context.logger
+            reader: LogReader(pool: reading, terms: config.terms), auth: auth, metrics: metrics, logger: context.logger
         ).register(in: &router)
+        let sums = RollupReader(pool: reading)
+        DashboardRoutes(reader: sums, auth: auth, metrics: metrics, logger: context.logger).register(in: &router)
+        RankingRoutes(reader: sums, auth: auth, metrics: metrics, logger: context.logger).register(in: &router)
         return router
     }
 

@@ -6,5 +6,5 @@ package enum LogSchema {
     package static let name = "logs"
 
     /// All migrations. Shipped ones are never edited; a retired number stays.
-    package static let migrations: [Migration] = [V0001Calls.migration]
+    package static let migrations: [Migration] = [V0001Calls.migration, V0002Rollups.migration]
 }
