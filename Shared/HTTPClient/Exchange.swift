@@ -33,6 +33,9 @@ final class Exchange: @unchecked Sendable {
     /// Held while the exchange runs.
     private var client: HTTPClient?
 
+    /// The fields behind a chunked body.
+    var trailers = HTTPHeaders()
+
     private var backend: (any ExchangeBackend)?
     private var bytes: [UInt8] = []
     private var waiter: UnsafeContinuation<Void, Never>?
@@ -95,6 +98,13 @@ final class Exchange: @unchecked Sendable {
         watchDeadline()
         wakeWaiter()
     }
+
+    /// A line behind a chunked body.
+    func didReceiveTrailer(_ line: Span<UInt8>) {
+        if trailers.count < Self.mostTrailers { trailers.append(trailerLine: line) }
+    }
+
+    private static let mostTrailers = 32
 
     /// Body bytes that the backend can keep; they are copied only when the answer is `.accept`.
     func offer(_ piece: UnsafeRawBufferPointer) -> TransferMachine.Offer {

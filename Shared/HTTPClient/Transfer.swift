@@ -56,6 +56,9 @@ package final class ClientResponse: @unchecked Sendable {
     /// The headers as received; names keep their case, nothing was decoded.
     package let headers: HTTPHeaders
 
+    /// The fields that followed a chunked body; empty before its end, and those beyond a small limit are left out.
+    package var trailers: HTTPHeaders { transfer.exchange.trailers }
+
     private let transfer: Transfer
 
     init(_ head: ResponseHead, of transfer: Transfer) {

@@ -15,7 +15,7 @@ package enum ChunkFault: Error, Equatable, Sendable {
 
 /// Takes the chunked coding off a body, strictly by RFC 9112 §7.1; does no I/O and copies nothing.
 ///
-/// Extensions and trailers are tolerated within bounds and ignored.
+/// Extensions are tolerated within bounds and ignored; trailers are kept.
 ///
 /// ```
 /// size ─▶ extension? ─▶ LF ─▶ data ─▶ CR ─▶ LF ─▶ size …
@@ -43,6 +43,9 @@ package struct ChunkedDecoder: Sendable, Equatable {
     private var digits = 0
     private var extensionBytes = 0
     private var trailerBytes = 0
+    private var trailerLine: [UInt8] = []
+    /// The fields behind the body, as far as they came.
+    package private(set) var trailers = HTTPHeaders()
     private let extensionLimit: Int
     private let trailerLimit: Int
 
@@ -133,6 +136,7 @@ package struct ChunkedDecoder: Sendable, Equatable {
         switch state {
         case .lineStart where byte == Octet.carriageReturn:
             state = .endFeed
+            return
         case .trailerName where byte == Octet.colon:
             state = .trailerValue
         case .lineStart, .trailerName:
@@ -140,9 +144,18 @@ package struct ChunkedDecoder: Sendable, Equatable {
             state = .trailerName
         case .trailerValue where byte == Octet.carriageReturn:
             state = .trailerFeed
+            keepTrailer()
+            return
         default:
             guard Octet.isFieldValue(byte) else { throw .malformed("a trailer has a control character") }
         }
+        trailerLine.append(byte)
+    }
+
+    private mutating func keepTrailer() {
+        var line: [UInt8] = []
+        swap(&line, &trailerLine)
+        trailers.append(trailerLine: line.span)
     }
 
     private func expect(_ byte: UInt8, _ wanted: UInt8) throws(ChunkFault) {
@@ -176,8 +189,26 @@ package enum ChunkedEncoder {
         output.append("\r\n")
     }
 
-    /// Appends the end of the body, without trailers.
-    package static func appendEnd(to output: inout [UInt8]) {
-        output.append("0\r\n\r\n")
+    /// Appends the end of the body; the fields stand behind it as trailers.
+    package static func appendEnd(trailers: HTTPHeaders = HTTPHeaders(), to output: inout [UInt8]) {
+        output.append("0\r\n")
+        trailers.serialize(into: &output)
+        output.append("\r\n")
+    }
+}
+
+extension HTTPHeaders {
+    /// Appends the field of one line, with or without its line end; a line that is none is left out.
+    package mutating func append(trailerLine line: Span<UInt8>) {
+        var end = line.count
+        func isBlank(_ place: Int) -> Bool {
+            [Octet.space, 0x09, Octet.carriageReturn, Octet.lineFeed].contains(line[place])
+        }
+        while end > 0, isBlank(end - 1) { end -= 1 }
+        guard let colon = (0..<end).first(where: { line[$0] == Octet.colon }), colon > 0 else { return }
+        guard (0..<colon).allSatisfy({ Octet.isToken(line[$0]) }) else { return }
+        var start = colon + 1
+        while start < end, isBlank(start) { start += 1 }
+        append(name: line.extracting(0..<colon), value: line.extracting(start..<end))
     }
 }

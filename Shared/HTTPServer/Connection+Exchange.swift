@@ -152,10 +152,10 @@ extension Connection {
     /// Whether a producer that was told to wait may go on.
     var isDrained: Bool { output.count <= server.configuration.lowWaterMark }
 
-    func finishAnswer() {
+    func finishAnswer(trailers: HTTPHeaders = HTTPHeaders()) {
         if machine.owesLastChunk {
             borrowBuffer()
-            output.append { ChunkedEncoder.appendEnd(to: &$0) }
+            output.append { ChunkedEncoder.appendEnd(trailers: trailers, to: &$0) }
         }
         switch machine.finishAnswer(at: loop.now) {
         case .stay: markDirty()

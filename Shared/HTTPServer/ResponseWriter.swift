@@ -102,11 +102,14 @@ package final class ResponseWriter: @unchecked Sendable {
     }
 
     /// Ends the body. A body of a declared length that is not complete cuts the connection: the client must not take it for whole.
-    package func finish() {
+    package func finish() { finish(trailers: HTTPHeaders()) }
+
+    /// Ends the body; the fields follow a chunked one as trailers, which a `Trailer` field in the head announces, and are left out of any other.
+    package func finish(trailers: HTTPHeaders) {
         guard headSent, !isFinished, let connection else { return }
         isFinished = true
         clientGone = nil
-        connection.finishAnswer()
+        connection.finishAnswer(trailers: trailers)
     }
 
     /// Cuts the connection, so that the client sees that the answer is not whole.

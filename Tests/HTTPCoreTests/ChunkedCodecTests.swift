@@ -34,6 +34,18 @@ private func decode(_ pieces: [[UInt8]]) throws(ChunkFault) -> (body: [UInt8], u
         }
     }
 
+    @Test("trailers that are written are read again, however they are cut")
+    func trailers() throws {
+        var encoded: [UInt8] = []
+        ChunkedEncoder.appendEnd(trailers: ["X-Export-Count": "12", "x-empty": ""], to: &encoded)
+        for pieces in DripFeed.cuts(of: encoded) {
+            var decoder = ChunkedDecoder()
+            for piece in pieces { _ = try decoder.step(piece.span, from: 0) }
+            #expect(decoder.trailers.first("x-export-count") == "12" && decoder.trailers.first("X-Empty") == "")
+            #expect(decoder.trailers.count == 2)
+        }
+    }
+
     @Test("an empty body ends at once")
     func empty() throws {
         let (body, used) = try decode([Array("0\r\n\r\n".utf8)])

@@ -122,6 +122,7 @@ package struct EdgeProxy: Sendable {
         AnswerHeaders.allowOrigin(request, &headers)
         let status = HTTPStatus(code: UInt16(clamping: response.status))
         let length = response.headers.first("content-length").flatMap { Int($0) }
+        if length == nil, let names = response.headers.first("trailer") { headers.append("trailer", names) }
         let isBodiless = request.head.method == .head || response.status == 204 || response.status == 304
         do {
             try writer.head(
@@ -142,6 +143,10 @@ package struct EdgeProxy: Sendable {
                 }
             }
         }
-        writer.finish()
+        var trailers = HTTPHeaders()
+        response.trailers.forEach { name, value in
+            if !Self.heldBack.contains(name.lowercased()) { trailers.append(name, value) }
+        }
+        writer.finish(trailers: trailers)
     }
 }

@@ -294,7 +294,10 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
 
     func received(header line: Span<UInt8>) -> Bool {
         // Lines after the head are trailers.
-        guard !isHeadComplete else { return true }
+        guard !isHeadComplete else {
+            exchange?.didReceiveTrailer(line)
+            return true
+        }
         do throws(HTTPClientError) {
             if try assembler.take(line) == .complete {
                 isHeadComplete = true

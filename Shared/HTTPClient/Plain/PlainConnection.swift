@@ -270,6 +270,7 @@ final class PlainConnection: ReadinessHandler, @unchecked Sendable {
                 case .body(let range):
                     if unsafe exchange.take(UnsafeRawBufferPointer(rebasing: bytes[range])) == .hold { hold() }
                 case .end:
+                    exchange.trailers = parser.trailers
                     finish(hasExcess: place < bytes.count)
                     return
                 }

@@ -44,6 +44,9 @@ struct ResponseParser {
     /// Whether the connection may serve another request after this answer. Known once the head is.
     private(set) var keepsAlive = false
 
+    /// The fields behind a chunked body.
+    var trailers: HTTPHeaders { decoder.trailers }
+
     /// A parser for the answer to one request.
     init(isHead: Bool, headLimit: Int) {
         self.isHead = isHead
