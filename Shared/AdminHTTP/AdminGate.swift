@@ -38,6 +38,31 @@ package struct AdminGate: Sendable {
         }
     }
 
+    /// A handler behind the gate that writes its answer by itself, piece by piece.
+    ///
+    /// An error before the head becomes a failure as elsewhere; after it the connection is cut, so that nobody takes a part for the whole.
+    package func streamed(_ body: @escaping Handler) -> Handler {
+        { request, response in
+            guard auth.admits(request.head.headers, request.head.target) else {
+                answered(request, AdminFailure.unauthorized.status)
+                return try Self.refuse(.unauthorized, request, response)
+            }
+            do {
+                try await body(request, response)
+            } catch let error as BodyError {
+                throw error
+            } catch is WriteError {
+                return
+            } catch {
+                let failure = failure(error, request)
+                answered(request, failure.status)
+                guard !response.headSent else { return response.abort() }
+                return try Self.refuse(failure, request, response)
+            }
+            answered(request, .ok)
+        }
+    }
+
     /// A handler for everybody.
     package func open(_ body: @escaping Body) -> Handler {
         { request, response in try await answer(body, request, response) }
@@ -86,7 +111,8 @@ package struct AdminGate: Sendable {
         }
     }
 
-    private static func headers(for request: ServerRequest) -> HTTPHeaders {
+    /// The fields that every admin answer has.
+    package static func headers(for request: ServerRequest) -> HTTPHeaders {
         [
             "content-type": AdminEnvelope.contentType, "x-request-id": requestID(of: request),
             "access-control-allow-origin": "*",

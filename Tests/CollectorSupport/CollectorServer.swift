@@ -14,6 +14,8 @@ package final class CollectorServer: Sendable {
         package var headers: HTTPHeaders
         /// The whole body.
         package var body: [UInt8]
+        /// The fields behind the body.
+        package var trailers: HTTPHeaders
 
         /// The body as JSON; `null` when it is none.
         package var json: JSONValue { (try? JSONValue.parse(body)) ?? .null }
@@ -48,9 +50,9 @@ package final class CollectorServer: Sendable {
         let loop = group.next()
         return try await withTaskExecutorPreference(loop) {
             let response = try await self.clients.client(on: loop).begin(request).response()
+            let body = try await response.collect(upTo: 64 * 1024 * 1024)
             return Answer(
-                status: response.status, headers: response.headers,
-                body: try await response.collect(upTo: 64 * 1024 * 1024))
+                status: response.status, headers: response.headers, body: body, trailers: response.trailers)
         }
     }
 

@@ -49,10 +49,17 @@ struct DashboardAPI {
             let dashboards = DashboardRoutes(
                 reader: sums, auth: auth, metrics: metrics, logger: .silent, now: clock)
             let rankings = RankingRoutes(reader: sums, auth: auth, metrics: metrics, logger: .silent, now: clock)
+            let history = HistoryRoutes(
+                reader: store.reader(), partitions: store.partitions, auth: auth, metrics: metrics, logger: .silent,
+                now: clock)
+            let logs = LogRoutes(
+                reader: store.reader(), auth: auth, metrics: metrics, logger: .silent, now: clock)
             let server = try await CollectorServer(group: store.group) {
                 $0.notFound = AdminGate.unknownRoute
                 dashboards.register(in: &$0)
                 rankings.register(in: &$0)
+                history.register(in: &$0)
+                logs.register(in: &$0)
             }
             do {
                 try await body(DashboardAPI(store: store, server: server))

@@ -185,7 +185,7 @@ import Testing
             (filter.model, filter.user, filter.group, filter.ip) = (text, text, text, text)
             (filter.requestID, filter.upstreamID, filter.tokenName) = (text, text, text)
             #expect(try await store.reader().search(.init(filter: filter, limit: 10)).total == 0)
-            #expect(try await store.reader().names([.channels, .models, .tokens], of: filter) == LogReader.Names())
+            #expect(try await store.reader().names([.models, .tokens], of: filter) == LogReader.Names())
             #expect(try await store.calls() == 1)
         }
     }
@@ -224,27 +224,40 @@ import Testing
         }
     }
 
-    @Test("names are those that were used, most used first, models narrowed by channel and token")
+    @Test("names are those of the hours of the window, most used first, models narrowed by channel or token")
     func names() async throws {
-        try await withStore { store async throws in
+        // The beginning of an hour.
+        try await withStore(now: 1_773_144_000_000_000) { store async throws in
             let now = store.clock.now
-            let uses: [(Int?, String, String)] = [
-                (1, "x", "t"), (2, "y", "t"), (2, "y", ""), (nil, "z", "u"), (2, "x", ""),
+            let uses: [(Int?, String, String, String)] = [
+                (1, "x", "g", "t"), (2, "y", "g", "t"), (2, "y", "", ""), (nil, "z", "g", "u"), (2, "x", "g", ""),
+                (2, "y", "h", "v"),
             ]
             let records = uses.map { use in
-                RecordBuilder.record(now) { ($0.channel, $0.model, $0.tokenName) = use }
+                RecordBuilder.record(now) { ($0.channel, $0.model, $0.group, $0.tokenName) = use }
             }
             _ = try await store.writer().store(RecordBuilder.batch(records))
-            let kinds: LogReader.NameKinds = [.channels, .models, .tokens]
+            let reader = store.reader()
             var filter = LogFilter()
+            // What no channel answered is no name of ours.
+            let all = try await reader.names([.channels, .models], of: filter)
+            #expect(all == .init(channels: [2, 1], models: ["y", "x"]))
+            filter.channel = 1
+            filter.requestID = "another"
+            let narrowed = try await reader.names([.channels, .models], of: filter)
+            #expect(narrowed == .init(channels: [2, 1], models: ["x"]))
+            filter = LogFilter()
+            filter.group = "g"
             #expect(
-                try await store.reader().names(kinds, of: filter)
-                    == .init(channels: [2, 1], models: ["x", "y", "z"], tokenNames: ["t", "u"]))
-            filter.channel = 2
-            #expect(try await store.reader().names(.models, of: filter) == .init(models: ["y", "x"]))
+                try await reader.names([.models, .tokens], of: filter)
+                    == .init(models: ["x", "y"], tokenNames: ["t"]))
+            filter.tokenName = "u"
+            #expect(try await reader.names([.models, .tokens], of: filter) == .init(tokenNames: ["t"]))
             filter = LogFilter()
             filter.from = now + 1
-            #expect(try await store.reader().names(kinds, of: filter) == .init())
+            #expect(try await reader.names(.models, of: filter).models == ["y", "x"])
+            filter.from = now + 3_600_000_000
+            #expect(try await reader.names([.channels, .models], of: filter) == .init())
         }
     }
 

@@ -35,41 +35,22 @@ extension LogReader {
         }
     }
 
-    /// What the newest calls of a time range used; models only of the filter's channel and token.
+    /// What was used in the hours of a time range, by the sums and not by the calls that match (contract admin-api §5.2).
     ///
-    /// Only so many calls are looked at, so the cost does not grow with the store; a name that only older calls used is missing.
+    /// With tokens, of the filter's group; models only of the filter's token then, else of its channel.
     package func names(_ kinds: NameKinds, of filter: LogFilter) async throws -> Names {
+        let range = clamped(filter, now: now())
+        let window = RollupWindow(
+            from: range.from.map { CivilDate.floored($0, to: RollupGrain.hour.width) }, through: range.through)
+        let sums = RollupReader(pool: pool, now: now)
+        let group = kinds.contains(.tokens) ? filter.group ?? "" : nil
         var names = Names()
-        var range = LogFilter()
-        (range.from, range.through, range.group) = (filter.from, filter.through, filter.group)
-        if kinds.contains(.channels) {
-            names.channels = try await used("channel", as: Int.self, condition: "channel IS NOT NULL", in: range)
-        }
-        if kinds.contains(.tokens) {
-            names.tokenNames = try await used("token_name", as: String.self, condition: "token_name <> ''", in: range)
-        }
+        if kinds.contains(.channels) { names.channels = try await sums.channels(window) }
+        if let group { names.tokenNames = try await sums.tokenNames(group, window) }
         if kinds.contains(.models) {
-            (range.channel, range.tokenName) = (filter.channel, filter.tokenName)
-            names.models = try await used("model", as: String.self, condition: "model <> ''", in: range)
+            let table = group.map { RollupScope.Table.group($0, tokenName: filter.tokenName) }
+            names.models = try await sums.models(RollupScope(table ?? .channels(filter.channel)), window)
         }
         return names
     }
-
-    private func used<Value: PostgresDecodable>(
-        _ column: String, as type: Value.Type, condition: SQL, in range: LogFilter
-    ) async throws -> [Value] {
-        let column = SQL(raw: column)
-        let rows = try await pool.query(
-            """
-            SELECT \(column) AS name FROM (
-                SELECT \(column) FROM logs.calls WHERE \(condition) AND \(clamped(range, now: now()).condition)
-                ORDER BY created_at DESC, id DESC LIMIT \(Self.examined)
-            ) newest
-            GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT \(Self.listed)
-            """)
-        return try rows.map { try $0.decode("name") }
-    }
-
-    private static let examined = 5_000
-    private static let listed = 500
 }

@@ -48,6 +48,7 @@ package struct LogReader: Sendable {
     let pool: PostgresPool
     private let terms: StorageTerms
     let now: @Sendable () -> Int64
+    let zones = RollupZones()
 
     /// - Parameters:
     ///   - pool: Used for reading only; its statement timeout bounds each search.
@@ -66,7 +67,6 @@ package struct LogReader: Sendable {
         let now = now()
         let filter = clamped(search.filter, now: now)
         var condition = filter.condition
-        let all = condition
         if let place = search.after { condition = condition + " AND " + search.order.condition(after: place) }
         let offset = search.after == nil ? search.offset : 0
         let page: SQL = """
@@ -77,8 +77,7 @@ package struct LogReader: Sendable {
         return try await pool.transaction(isolation: .repeatableRead) { connection in
             var total: Int?
             if search.counts {
-                let rows = try await connection.query("SELECT count(*) AS total FROM logs.calls WHERE \(all)")
-                total = try rows.first?.decode("total", as: Int.self) ?? 0
+                total = try await LogCount(filter, now: now).run(on: connection)
             }
             let cutoff = terms.bodyCutoff(now: now)
             var calls = try await connection.query(page).map { try StoredCall($0, bodyCutoff: cutoff) }
@@ -118,7 +117,9 @@ package struct LogReader: Sendable {
         return filter
     }
 
-    private static func body(
+    func bodyCutoff(now: Int64) -> Int64? { terms.bodyCutoff(now: now) }
+
+    static func body(
         of id: Int64, createdAt: Int64, on connection: PostgresConnection
     ) async throws -> StoredBody? {
         let rows = try await connection.query(

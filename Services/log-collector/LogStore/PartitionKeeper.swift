@@ -7,10 +7,10 @@ package import Telemetry
 /// A new partition is made beside its table and then attached: attaching locks the table only against other changes of its shape, not against reading and
 /// writing. Dropping needs the table for itself for a moment; it gives up after a second and is tried again later.
 package final class PartitionKeeper: Sendable {
-    private let pool: PostgresPool
-    private let logger: Logger
+    let pool: PostgresPool
+    let logger: Logger
     /// Partitions that were seen to exist. One that another replica drops meanwhile stays here, and its rows fall into the `_other` partition.
-    private let known = Mutex<Set<LogPartition>>([])
+    let known = Mutex<Set<LogPartition>>([])
 
     /// A keeper that knows no partition yet.
     package init(pool: PostgresPool, logger: Logger) {
@@ -56,20 +56,16 @@ package final class PartitionKeeper: Sendable {
     package func drop(_ partition: LogPartition) async throws {
         known.withLock { _ = $0.remove(partition) }
         try await pool.transaction { connection in
-            try await connection.simple(
-                "\(Self.lock); SET LOCAL lock_timeout = '1s'; DROP TABLE IF EXISTS logs.\(partition.name)")
+            try await connection.simple("\(Self.lock); SET LOCAL lock_timeout = '1s'")
+            if partition.table == .calls { try await raiseFloor(to: partition.end, on: connection) }
+            try await connection.simple("DROP TABLE IF EXISTS logs.\(partition.name)")
         }
         logger.info("dropped a log partition", ["partition": .string(partition.name)])
     }
 
     /// Deletes rows of the `_other` partition that ended before the cutoff, at most `limit`, and answers how many.
     package func deleteOthers(of table: LogTable, before cutoff: Int64, limit: Int) async throws -> Int {
-        let other = SQL(raw: "logs.\(table.rawValue)_other")
-        return try await pool.execute(
-            """
-            DELETE FROM \(other) WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM \(other) WHERE created_at < \(Timestamp(microseconds: cutoff)) LIMIT \(limit)))
-            """)
+        try await deleteRows(of: "\(table.rawValue)_other", table, before: cutoff, limit: limit)
     }
 
     /// Forgets gateway runs that have shipped nothing since the cutoff, at most `limit`, and answers how many.
@@ -116,5 +112,5 @@ package final class PartitionKeeper: Sendable {
     }
 
     /// Held until the end of the transaction; the number only has to be the same in every replica.
-    private static let lock = "SELECT pg_advisory_xact_lock(7810779201)"
+    static let lock = "SELECT pg_advisory_xact_lock(7810779201)"
 }

@@ -67,8 +67,10 @@ enum Assembly {
         }
         let auth = AdminAuth(adminKey: config.adminKey)
         let metrics = LogMetrics(context.metrics)
-        LogRoutes(
-            reader: LogReader(pool: reading, terms: config.terms), auth: auth, metrics: metrics, logger: context.logger
+        let calls = LogReader(pool: reading, terms: config.terms)
+        LogRoutes(reader: calls, auth: auth, metrics: metrics, logger: context.logger).register(in: &router)
+        HistoryRoutes(
+            reader: calls, partitions: partitions, auth: auth, metrics: metrics, logger: context.logger
         ).register(in: &router)
         let sums = RollupReader(pool: reading)
         DashboardRoutes(reader: sums, auth: auth, metrics: metrics, logger: context.logger).register(in: &router)

@@ -120,6 +120,14 @@ package struct RetentionService: Service {
                 }
             }
         }
+        steps += RollupGrain.allCases.map { grain in
+            {
+                try await delete {
+                    try await partitions.deleteRollups(
+                        grain, before: RollupTerms.cutoff(grain, now: now()), limit: $0)
+                }
+            }
+        }
         steps.append {
             try await delete { try await partitions.deletePositions(before: plan.positionCutoff, limit: $0) }
         }

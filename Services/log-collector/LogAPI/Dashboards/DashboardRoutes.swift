@@ -5,7 +5,7 @@ import JSON
 package import LogStore
 package import Telemetry
 
-/// Dashboards over the sums of calls (contract admin-api §6.3, §6.4, fastgpt-client §4.9); every one behind the admin key.
+/// Dashboards over the sums of calls (contract admin-api §6, fastgpt-client §4.9); every one behind the admin key.
 package struct DashboardRoutes: Sendable {
     let reader: RollupReader
     let now: @Sendable () -> Int64
@@ -29,6 +29,8 @@ package struct DashboardRoutes: Sendable {
 
     /// Adds the routes.
     package func register(in router: inout Router) {
+        router.on(.get, "/api/dashboard", gate.guarded { try await first($0, group: nil) })
+        router.on(.get, "/api/dashboard/:group", gate.guarded { try await first($0, group: Self.group(of: $0)) })
         router.on(.get, "/api/dashboardv2", gate.guarded { try await second($0, group: nil) })
         router.on(.get, "/api/dashboardv2/:group", gate.guarded { try await second($0, group: Self.group(of: $0)) })
         router.on(.get, "/api/dashboardv3", gate.guarded { try await third($0, group: nil) })

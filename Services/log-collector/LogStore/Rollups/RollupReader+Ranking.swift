@@ -52,9 +52,8 @@ extension RollupReader {
     package func ranking(
         of ranked: Ranked, _ window: RollupWindow, by field: RankingField, isAscending: Bool, offset: Int, limit: Int
     ) async throws -> (ranks: [Rank], total: Int) {
-        let spans = SQL.joined(window.pieces.map { "(\($0))" }, separator: " OR ")
         let shown: SQL = ranked == .channel ? "model <> '' AND channel <> 0" : "model <> ''"
-        let chosen: SQL = "FROM \(ranked.table) WHERE \(shown) AND (\(spans))"
+        let chosen: SQL = "FROM \(ranked.table) WHERE \(shown) AND \(window.cover.condition)"
         let direction = SQL(raw: isAscending ? "ASC" : "DESC")
         return try await pool.transaction(isolation: .repeatableRead) { connection in
             let counted = try await connection.query("SELECT count(DISTINCT \(ranked.column)) AS total \(chosen)")
@@ -92,33 +91,4 @@ extension RollupReader {
         if rows.count > rowLimit { throw TooMany() }
         return try rows.map { row in (try row.decode("ip"), try row.decode("groups", as: [String].self)) }
     }
-}
-
-extension RollupWindow {
-    /// Conditions that together cover every hour that begins in the window, with as few rows as there can be.
-    var pieces: [SQL] {
-        let (day, hour) = (RollupGrain.day.width, RollupGrain.hour.width)
-        // The first whole day, and the first day that is not whole any more.
-        let first = from.map { Self.raised($0, to: day) }
-        let last = through.map { CivilDate.floored($0.clampedForHours + hour, to: day) }
-        if let first, let last, first >= last { return [condition(.hour)] }
-        var pieces = [RollupWindow(from: first, through: last.map { $0 - 1 }).condition(.day)]
-        if let from, let first, from < first {
-            pieces.append(RollupWindow(from: from, through: first - 1).condition(.hour))
-        }
-        if let through, let last, through >= last {
-            pieces.append(RollupWindow(from: last, through: through).condition(.hour))
-        }
-        return pieces
-    }
-
-    private static func raised(_ instant: Int64, to width: Int64) -> Int64 {
-        let floored = CivilDate.floored(instant, to: width)
-        return floored == instant ? instant : floored + width
-    }
-}
-
-extension Int64 {
-    /// A moment that begins its hour, so that the last day counts as whole exactly when its last hour begins in the window.
-    fileprivate var clampedForHours: Int64 { CivilDate.floored(self, to: RollupGrain.hour.width) }
 }

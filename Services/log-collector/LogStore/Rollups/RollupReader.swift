@@ -86,7 +86,7 @@ package struct RollupReader: Sendable {
     }
 
     /// The first moment of a span. Where clocks go back over midnight there are two midnights, and PostgreSQL names the second.
-    private static func begin(_ timespan: Timespan, _ zone: RollupZone) -> SQL {
+    static func begin(_ timespan: Timespan, _ zone: RollupZone) -> SQL {
         guard timespan == .day || timespan == .month else { return "start" }
         return """
             CASE WHEN (start - interval '1 hour') AT TIME ZONE \(zone.name) = start AT TIME ZONE \(zone.name)
