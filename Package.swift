@@ -81,7 +81,7 @@ let package = Package(
         shared(
             "InternalHTTP",
             needs: ["Contracts", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "JSON", "Crypto", "Telemetry"]),
-        shared("Migrations", needs: ["Postgres", "Crypto", "Telemetry"]),
+        shared("Migrations", needs: ["Postgres", "EventLoop", "Lifecycle", "Crypto", "Telemetry"]),
         shared("AdminHTTP", needs: ["HTTPCore", "HTTPServer", "EventLoop", "JSON", "Crypto", "Telemetry"]),
         shared(
             "ServiceKit",
@@ -121,10 +121,7 @@ let package = Package(
         // channel-registry.
         part(
             "RegistryStore", of: "channel-registry",
-            needs: [
-                "Contracts", "ModelCatalogue", "Postgres", "Migrations", "Crypto", "JSON", "EventLoop", "Lifecycle",
-                "Telemetry",
-            ]),
+            needs: ["Contracts", "ModelCatalogue", "Postgres", "Migrations", "Crypto", "JSON", "Telemetry"]),
         part(
             "OneAPIImport", of: "channel-registry",
             needs: ["RegistryStore", "CMariaDB", "Postgres", "Contracts", "Crypto", "JSON", "EventLoop", "Telemetry"]),
@@ -151,7 +148,7 @@ let package = Package(
         // log-collector.
         part(
             "LogStore", of: "log-collector",
-            needs: ["Contracts", "Postgres", "Migrations", "EventLoop", "JSON", "Lifecycle", "Telemetry"]),
+            needs: ["Contracts", "Postgres", "Migrations", "JSON", "Telemetry"]),
         part(
             "LogIngestion", of: "log-collector",
             needs: [
@@ -220,7 +217,7 @@ let package = Package(
             "OneAPIImport",
             needs: ["RegistryStore", "Contracts", "Postgres", "Migrations", "EventLoop", "Crypto", "Telemetry", "channel-registry"]),
         tests("Postgres", needs: ["EventLoop", "Telemetry"]),
-        tests("Migrations", needs: ["Postgres", "EventLoop", "Telemetry"]),
+        tests("Migrations", needs: ["Postgres", "EventLoop", "Lifecycle", "Telemetry"]),
         tests("Routing", needs: ["Contracts", "Telemetry"]),
         tests("Dialects", needs: ["Contracts", "InferenceModel", "JSON"]),
         tests(

@@ -10,6 +10,9 @@ package enum RegistrySchema {
         .v0001Registry, .v0002Models, .v0003ImportSource, .v0004GroupModels,
     ]
 
+    /// What has to be there before the stores work.
+    package static let plan = SchemaKeeper.Plan(migrations, schema: name, program: "channel-registry")
+
     /// The channel on which each committed change is announced; the payload is the new revision.
     package static let changeChannel = "registry_changed"
 }

@@ -19,8 +19,8 @@ enum Assembly {
         let writing = try pool(config.ingestDatabase, context, name: "ingest")
         let reading = try pool(config.searchDatabase, context, name: "search")
         let readers = BlockingPool(name: "ingest", threads: 2, maxQueued: config.ingestConcurrency)
-        let keeper = StoreKeeper(
-            pool: writing, migrates: config.migrates, readiness: context.readiness, loop: context.group.loops[0],
+        let keeper = SchemaKeeper(
+            LogSchema.plan, pool: writing, migrates: config.migrates, readiness: context.readiness, loop: context.group.loops[0],
             logger: context.logger)
         let partitions = PartitionKeeper(pool: writing, logger: context.logger)
         let retention = RetentionService(

@@ -7,4 +7,7 @@ package enum LogSchema {
 
     /// All migrations. Shipped ones are never edited; a retired number stays.
     package static let migrations: [Migration] = [V0001Calls.migration, V0002Rollups.migration]
+
+    /// What has to be there before anything is stored.
+    package static let plan = SchemaKeeper.Plan(migrations, schema: name, program: "log-collector")
 }
