@@ -44,7 +44,8 @@ enum Assembly {
             logger: context.logger, metrics: feedMetrics, readiness: context.readiness.addSwitch("snapshot"),
             overrides: config.options)
         let keeper = SchemaKeeper(
-            RegistrySchema.plan, pool: pool, migrates: config.migrates, readiness: context.readiness, loop: context.group.loops[0],
+            RegistrySchema.plan, pool: pool, migrates: config.migrates, readiness: context.readiness,
+            loop: context.group.loops[0],
             logger: context.logger
         ) {
             feed.start()

@@ -20,7 +20,8 @@ enum Assembly {
         let reading = try pool(config.searchDatabase, context, name: "search")
         let readers = BlockingPool(name: "ingest", threads: 2, maxQueued: config.ingestConcurrency)
         let keeper = SchemaKeeper(
-            LogSchema.plan, pool: writing, migrates: config.migrates, readiness: context.readiness, loop: context.group.loops[0],
+            LogSchema.plan, pool: writing, migrates: config.migrates, readiness: context.readiness,
+            loop: context.group.loops[0],
             logger: context.logger)
         let partitions = PartitionKeeper(pool: writing, logger: context.logger)
         let retention = RetentionService(
