@@ -88,9 +88,9 @@ let package = Package(
             needs: ["HTTPCore", "HTTPServer", "EventLoop", "Lifecycle", "Configuration", "Telemetry", "JSON"]),
 
         // gateway: no database.
-        part("InferenceModel", of: "gateway", needs: ["HTTPCore", "JSON"]),
+        part("InferenceModel", of: "gateway", needs: ["Contracts", "HTTPCore", "JSON"]),
         part("Dialects", of: "gateway", needs: ["InferenceModel", "HTTPCore", "JSON", "Contracts"]),
-        part("Routing", of: "gateway", needs: ["Contracts", "Crypto", "HTTPCore", "Telemetry"]),
+        part("Routing", of: "gateway", needs: ["Contracts", "Crypto", "HTTPCore", "JSON", "Telemetry"]),
         part(
             "SnapshotClient", of: "gateway",
             needs: ["Contracts", "InternalHTTP", "EventLoop", "Lifecycle", "Telemetry", "Crypto"]),
@@ -107,7 +107,7 @@ let package = Package(
         part(
             "GatewayAPI", of: "gateway",
             needs: [
-                "Relay", "Routing", "Contracts", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON",
+                "Relay", "Dialects", "Routing", "Contracts", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON",
                 "Telemetry",
             ]),
         service(

@@ -107,10 +107,10 @@ struct OpenAIStreamTests {
         var stream = OpenAIStream(requestedModel: "asked", withholdsUsage: true)
         var out: [UInt8] = []
         try stream.feed(Array("\(last)\n\n".utf8), parser: parser, into: &out)
-        #expect(out.isEmpty && stream.isHolding)
+        #expect(out.isEmpty && stream.holding != nil)
         stream.releaseHeld(into: &out)
         #expect(String(decoding: out, as: UTF8.self).contains("\"finish_reason\":\"stop\""))
-        #expect(!stream.isHolding)
+        #expect(stream.holding == nil)
     }
 
     @Test("a forgotten [DONE] is added after a finished answer, and only then")

@@ -2,7 +2,7 @@ package import Contracts
 
 /// The vendors whose protocol the gateway speaks, by the dialect name of their channel type.
 package enum DialectCatalog {
-    private static let rows: [OpenAICompatible] = [
+    private static let rows: [any Vendor] = [
         OpenAICompatible("openai"),
         OpenAICompatible("openrouter"),
         OpenAICompatible("deepseek"),
@@ -16,15 +16,16 @@ package enum DialectCatalog {
         OpenAICompatible("dashscope", addressing: .plain(prefix: "/compatible-mode/v1")),
         OpenAICompatible("ark", addressing: .plain(prefix: "/api/v3")),
         OpenAICompatible(
-            "minimax", paths: [.chatCompletions: "/text/chatcompletion_v2"], takesStreamOptions: false),
+            "minimax", paths: [.chatCompletions: "/text/chatcompletion_v2"],
+            traits: OpenAITraits(takesStreamOptions: false)),
         OpenAICompatible("azure-openai", addressing: .azure, auth: .header("api-key")),
         OpenAICompatible("cloudflare", addressing: .cloudflare),
     ]
 
-    private static let byName: [String: OpenAICompatible] = Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) })
+    private static let byName: [String: any Vendor] = Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) })
 
-    /// The dialect of a channel type; `nil` when the gateway does not speak it.
-    package static func dialect(of type: ChannelType) -> OpenAICompatible? {
+    /// The vendor of a channel type; `nil` when the gateway does not speak its protocol.
+    package static func vendor(of type: ChannelType) -> (any Vendor)? {
         byName[type.dialect]
     }
 }

@@ -27,11 +27,13 @@ package struct RelayedAnswer: Equatable, Sendable {
     package var usage: TokenUsage?
     /// The upstream's id of the answer; empty when it gave none.
     package var id: String
+    package var contentType: String
 
-    package init(body: [UInt8], usage: TokenUsage?, id: String) {
+    package init(body: [UInt8], usage: TokenUsage?, id: String, contentType: String = "application/json") {
         self.body = body
         self.usage = usage
         self.id = id
+        self.contentType = contentType
     }
 }
 
@@ -43,10 +45,12 @@ package protocol StreamRelay {
     var id: String { get }
     /// Whether the upstream said that its answer is over.
     var isDone: Bool { get }
-    /// Whether something complete is held back for what should follow at once.
-    var isHolding: Bool { get }
+    /// How long something complete may be held back for what should follow; `nil` when nothing is.
+    var holding: Duration? { get }
     /// The `Content-Type` of the caller's stream.
     var contentType: String { get }
+    /// What keeps the connection alive between two events; harmless to clients.
+    var keepAlive: [UInt8] { get }
 
     /// Takes bytes of the upstream and appends what is for the caller.
     ///
@@ -64,4 +68,12 @@ package protocol StreamRelay {
 
     /// Appends an error in the caller's protocol, after which the stream is over.
     mutating func fail(_ error: WireError, into out: inout [UInt8])
+}
+
+extension StreamRelay {
+    package var holding: Duration? { nil }
+    package var contentType: String { "text/event-stream; charset=utf-8" }
+    package var keepAlive: [UInt8] { StreamComment.bytes }
+
+    package mutating func releaseHeld(into out: inout [UInt8]) {}
 }

@@ -47,9 +47,10 @@ package struct OpenAIStream: StreamRelay, Sendable {
         self.maxEventBytes = maxEventBytes
     }
 
-    package var isHolding: Bool { held != nil }
+    /// Usage follows the finished event at once, where it follows at all.
+    private static let usageLimit = Duration.milliseconds(500)
 
-    package var contentType: String { "text/event-stream; charset=utf-8" }
+    package var holding: Duration? { held == nil ? nil : Self.usageLimit }
 
     package mutating func feed(
         _ bytes: [UInt8], parser: JSONParser, into out: inout [UInt8]

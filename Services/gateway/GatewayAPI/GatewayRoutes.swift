@@ -1,4 +1,5 @@
 package import Contracts
+import Dialects
 import EventLoop
 import HTTPCore
 package import HTTPServer
@@ -13,10 +14,11 @@ package enum GatewayRoutes {
     package static func add(
         to router: inout Router, relay: Relay, ids: RequestIDSource, edge: EdgeProxy, startedAt: Int64
     ) {
-        let completions = CompletionsEndpoint(relay: relay, ids: ids)
-        router.on(.post, "/v1/chat/completions", completions.handler(.chatCompletions))
-        router.on(.post, "/v1/completions", completions.handler(.completions))
-        router.on(.post, "/v1/embeddings", completions.handler(.embeddings))
+        let inference = InferenceEndpoint(relay: relay, ids: ids)
+        let openAI = OpenAIDialect()
+        router.on(.post, "/v1/chat/completions", inference.handler(.chatCompletions, openAI))
+        router.on(.post, "/v1/completions", inference.handler(.completions, openAI))
+        router.on(.post, "/v1/embeddings", inference.handler(.embeddings, openAI))
 
         let models = ModelsEndpoint(relay: relay, ids: ids)
         router.on(.get, "/v1/models", models.list)

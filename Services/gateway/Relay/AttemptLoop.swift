@@ -24,7 +24,7 @@ final class AttemptLoop {
 
     let relay: Relay
     let scope: CallScope
-    let request: OpenAIRequest
+    let call: any CallerCall
     let writer: ResponseWriter
     private let plan: [PlannedAttempt]
     private let policy: RetryPolicy
@@ -33,13 +33,13 @@ final class AttemptLoop {
     private var pause: Task<Void, Never>?
 
     init(
-        relay: Relay, scope: CallScope, request: OpenAIRequest, plan: [PlannedAttempt], policy: RetryPolicy,
+        relay: Relay, scope: CallScope, call: any CallerCall, plan: [PlannedAttempt], policy: RetryPolicy,
         writer: ResponseWriter
     ) {
         self.policy = policy
         self.relay = relay
         self.scope = scope
-        self.request = request
+        self.call = call
         self.plan = plan
         self.writer = writer
     }
@@ -107,10 +107,11 @@ final class AttemptLoop {
         let exchange: any Exchange
         do throws(RelayError) {
             (upstream, exchange) = try UpstreamRequest.make(
-                request, scope: scope, channel: channel, targets: relay.state(of: scope.request).targets,
-                timeouts: relay.configuration.timeouts(isStream: request.isStream))
+                call, scope: scope, channel: channel, state: relay.state(of: scope.request),
+                timeouts: relay.configuration.timeouts(isStream: call.isStream))
         } catch {
-            return .failed(error, .noPermission, status: nil, retryAfter: nil)
+            let isCallers = error.code == .invalidRequest
+            return .failed(error, isCallers ? FailureClass(status: 400) : .noPermission, status: nil, retryAfter: nil)
         }
         let transfer = relay.clients.client(on: scope.request.loop).begin(upstream)
         self.transfer = transfer
@@ -143,7 +144,7 @@ final class AttemptLoop {
             return try await refusal(response, exchange)
         }
         switch MediaType(response.headers) {
-        case .eventStream: return await StreamPump(loop: self, response: response, stream: exchange.makeStream()).run()
+        case .stream: return await StreamPump(loop: self, response: response, stream: exchange.makeStream()).run()
         case .json: return try await wholeAnswer(response, exchange, isJSON: true)
         case .other: return try await wholeAnswer(response, exchange, isJSON: false)
         }
@@ -199,7 +200,7 @@ final class AttemptLoop {
         scope.usageSource = .measured
         scope.firstByteAt = scope.request.loop.now
         let headers = AnswerHeaders.make(
-            scope.request, id: scope.id, contentType: "application/json")
+            scope.request, id: scope.id, contentType: answer.contentType)
         do {
             try writer.respond(.ok, headers, answer.body)
         } catch {

@@ -1,4 +1,5 @@
 package import Contracts
+package import Dialects
 package import EventLoop
 package import HTTPCore
 package import HTTPServer
@@ -9,6 +10,11 @@ package final class CallScope {
     package let id: String
     package let mode: RelayMode
     package let request: ServerRequest
+    /// The caller's protocol: its requests, and the shape of its errors.
+    package let dialect: any CallerDialect
+    /// The model and the action that the path names (Gemini).
+    package let pathModel: String?
+    package let action: String?
     package let endpoint: String
     package let arrivedAt: MonotonicTime
     /// Unix microseconds.
@@ -32,10 +38,16 @@ package final class CallScope {
     /// When the first byte of the answer's body was written.
     package var firstByteAt: MonotonicTime?
 
-    package init(id: String, mode: RelayMode, request: ServerRequest) {
+    package init(
+        id: String, mode: RelayMode, dialect: any CallerDialect, request: ServerRequest, pathModel: String? = nil,
+        action: String? = nil
+    ) {
         self.id = id
         self.mode = mode
+        self.dialect = dialect
         self.request = request
+        self.pathModel = pathModel
+        self.action = action
         endpoint = request.head.target.rawPath
         arrivedAt = request.arrivedAt
         receivedAt = request.receivedAt
@@ -46,6 +58,11 @@ package final class CallScope {
         guard let retryAfter else { return [:] }
         let milliseconds = retryAfter.wholeMilliseconds
         return ["retry-after": String((milliseconds + 999) / 1000), "retry-after-ms": String(milliseconds)]
+    }
+
+    /// The body of an error, in the caller's protocol.
+    package func body(of error: RelayError) -> [UInt8] {
+        dialect.write(error.wire(requestID: id))
     }
 
     /// A point of the monotonic clock as Unix microseconds.

@@ -3,7 +3,8 @@ import HTTPCore
 /// What kind of body an upstream announces.
 enum MediaType: Equatable {
     case json
-    case eventStream
+    /// Events, in any framing that upstreams use (contract providers §3.4).
+    case stream
     /// Anything else, or nothing.
     case other
 
@@ -16,7 +17,11 @@ enum MediaType: Equatable {
         var end = 0
         while end < value.count, value[end] != UInt8(ascii: ";"), value[end] != UInt8(ascii: " ") { end += 1 }
         let type = value.extracting(0..<end)
-        if equals(type, "text/event-stream") { return .eventStream }
+        if equals(type, "text/event-stream") || equals(type, "application/x-ndjson")
+            || equals(type, "application/stream+json") || equals(type, "application/vnd.amazon.eventstream")
+        {
+            return .stream
+        }
         return ends(type, "/json") || ends(type, "+json") ? .json : .other
     }
 

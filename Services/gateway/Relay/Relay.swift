@@ -71,7 +71,7 @@ package final class Relay: Sendable {
         return (caller, table)
     }
 
-    /// Answers a call in OpenAI's protocol: finds the channels, makes the attempts, relays the answer.
+    /// Answers a call: finds the channels, makes the attempts, relays the answer.
     ///
     /// - Throws: `RelayError` when nothing was sent to the caller; the call's record is not written then, see `settle`.
     /// - Returns: How the call ended, for `settle`, when the answer was sent.
@@ -86,19 +86,23 @@ package final class Relay: Sendable {
         } catch {
             throw Self.bodyFault(error)
         }
-        let parsed: OpenAIRequest
+        let call: any CallerCall
         do throws(InvalidRequest) {
-            parsed = try OpenAIRequest(scope.body, parser: state(of: scope.request).parser)
+            call = try scope.dialect.read(
+                CallerRequest(
+                    mode: scope.mode, body: scope.body, pathModel: scope.pathModel, action: scope.action,
+                    headers: scope.request.head.headers, query: scope.request.head.target.rawQuery),
+                parser: state(of: scope.request).parser)
         } catch {
             throw .caller(code: .invalidRequest, message: error.message, field: error.field)
         }
-        scope.model = parsed.model
-        scope.isStream = parsed.isStream
-        scope.user = parsed.user
+        scope.model = call.model
+        scope.isStream = call.isStream
+        scope.user = call.user
         let retries = min(configuration.retryTimes ?? table.retryTimes ?? 0, RelayConfiguration.mostRetries)
         let plan = try plan(scope, caller: caller, table: table, attempts: retries + 1)
         return try await AttemptLoop(
-            relay: self, scope: scope, request: parsed, plan: plan, policy: RetryPolicy(maxRetries: retries),
+            relay: self, scope: scope, call: call, plan: plan, policy: RetryPolicy(maxRetries: retries),
             writer: writer
         ).run()
     }
@@ -120,7 +124,7 @@ package final class Relay: Sendable {
         scope.model = model
         let mode = scope.mode
         let candidates = table.candidates(model, for: caller).filter { channel in
-            DialectCatalog.dialect(of: channel.type)?.serves(mode, of: channel.type) ?? false
+            DialectCatalog.vendor(of: channel.type)?.serves(mode, of: channel.type) ?? false
         }
         guard !candidates.isEmpty else {
             throw .caller(
@@ -155,7 +159,7 @@ package final class Relay: Sendable {
             throw .ours(
                 code: .channelMisconfigured, message: "the key of channel \(id) cannot be read with SECRETS_KEY")
         }
-        guard DialectCatalog.dialect(of: channel.type)?.serves(scope.mode, of: channel.type) ?? false else {
+        guard DialectCatalog.vendor(of: channel.type)?.serves(scope.mode, of: channel.type) ?? false else {
             throw .ours(
                 code: .noChannel,
                 message: "no available channel: channels of type \(channel.type.name) do not serve this endpoint")
@@ -221,10 +225,21 @@ package struct CallEnding: Sendable {
 final class LoopState: @unchecked Sendable {
     // SAFETY: confined to the loop whose index it has; reached only through a request of that loop.
     let parser = JSONParser()
-    let targets = TargetBook()
+    let routes = RouteBook()
     var random: SplitMix64
+
+    private static let letters = Array("0123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz".utf8)
 
     init(seed: UInt64) {
         random = SplitMix64(seed: seed)
+    }
+
+    /// Random text of 24 letters and digits, for ids; no secret.
+    func nonce() -> String {
+        let letters = Self.letters
+        return unsafe String(unsafeUninitializedCapacity: 24) { text in
+            for place in 0..<24 { unsafe text[place] = letters[Int(random.next() % UInt64(letters.count))] }
+            return 24
+        }
     }
 }

@@ -23,11 +23,8 @@ final class StreamPump {
     private var timer: TimerID?
     private var graceTimer: TimerID?
 
-    /// How long a finished event waits for the usage that should follow it at once.
-    private static let usageGrace = Duration.milliseconds(500)
     /// How long the end of the upstream's body is waited for after `[DONE]`, so that its connection can be used again.
     private static let tailGrace = Duration.seconds(1)
-    private static let comment = Array(": keep-alive\n\n".utf8)
 
     init(loop attempt: AttemptLoop, response: ClientResponse, stream: any StreamRelay) {
         self.attempt = attempt
@@ -52,7 +49,7 @@ final class StreamPump {
                 }
                 guard await flush() else { return callerLeft() }
                 if stream.isDone { break }
-                if stream.isHolding { armUsageGrace() }
+                if let limit = stream.holding { armRelease(after: limit) }
             }
         } catch {
             if case .cancelled = error, writer.isClosed { return callerLeft() }
@@ -135,7 +132,7 @@ final class StreamPump {
             return .failed(error, failure, status: 200, retryAfter: nil)
         }
         takeUsage()
-        let body = error.openAIBody(requestID: scope.id)
+        let body = scope.body(of: error)
         guard sendHead() else { return callerLeft() }
         stream.fail(error.wire(requestID: scope.id), into: &out)
         writer.write(out)
@@ -163,17 +160,23 @@ final class StreamPump {
         let silence = lastWrite.duration(to: .now())
         guard silence >= interval else { return schedule(after: interval - silence) }
         // Only a complete event may stand before a comment; what the stream holds back is complete or not yet written.
-        if sendHead() { writer.write(Self.comment) }
+        if sendHead() { writer.write(stream.keepAlive) }
         lastWrite = .now()
         schedule(after: interval)
     }
 
-    private func armUsageGrace() {
-        graceTimer = scope.request.loop.schedule(after: Self.usageGrace) {
-            guard self.stream.isHolding, !self.writer.isClosed else { return }
+    /// What is held back goes out in time, also when nothing follows.
+    private func armRelease(after limit: Duration) {
+        guard graceTimer == nil else { return }
+        graceTimer = scope.request.loop.schedule(after: limit) {
+            self.graceTimer = nil
+            guard self.stream.holding != nil, !self.writer.isClosed else { return }
             var late: [UInt8] = []
             self.stream.releaseHeld(into: &late)
-            if self.sendHead() { self.writer.write(late) }
+            guard self.sendHead() else { return }
+            self.writer.write(late)
+            self.lastWrite = .now()
+            if self.scope.firstByteAt == nil { self.scope.firstByteAt = self.lastWrite }
         }
     }
 

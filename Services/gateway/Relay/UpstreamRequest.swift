@@ -13,22 +13,34 @@ enum UpstreamRequest {
     ///
     /// - Throws: `RelayError` when the channel lacks what the call needs.
     static func make(
-        _ request: OpenAIRequest, scope: CallScope, channel: RoutedChannel, targets: TargetBook,
-        timeouts: ClientTimeouts
+        _ call: any CallerCall, scope: CallScope, channel: RoutedChannel, state: LoopState, timeouts: ClientTimeouts
     ) throws(RelayError) -> (ClientRequest, any Exchange) {
-        guard let (dialect, target) = targets.find(channel, scope.mode, model: scope.upstreamModel) else {
+        let wanted = VendorCall(
+            mode: scope.mode, family: call.family, model: scope.upstreamModel, isStream: call.isStream)
+        guard let route = state.routes.find(channel, wanted) else {
             throw .ours(
                 code: .channelMisconfigured,
                 message: "channel \(channel.id) is not complete: its key or address does not fit its type")
         }
-        let exchange = OpenAIExchange(
-            request, upstreamModel: scope.upstreamModel, requestedModel: scope.model,
-            asksForUsage: scope.mode != .embeddings && dialect.takesStreamOptions)
+        let context = UpstreamContext(
+            mode: scope.mode, channelType: channel.type, upstreamModel: scope.upstreamModel,
+            requestedModel: scope.model, configs: channel.configs, now: Int(scope.receivedAt / 1_000_000),
+            nonce: state.nonce())
+        let exchange: any Exchange
+        do throws(InvalidRequest) {
+            guard let made = try route.wire.exchange(call, context, parser: state.parser) else {
+                throw InvalidRequest(
+                    message: "channels of type \(channel.type.name) do not serve this endpoint", field: "model")
+            }
+            exchange = made
+        } catch {
+            throw .caller(code: .invalidRequest, message: error.message, field: error.field)
+        }
         var headers = exchange.request.headers
-        if let credential = target.credential { headers.append(credential.name, credential.value) }
+        if case .field(let name, let value) = route.credential { headers.append(name, value) }
         let upstream = ClientRequest(
-            method: .post, url: target.url, headers: headers, body: .bytes(exchange.request.bytes), timeouts: timeouts,
-            proxy: channel.proxyURL, verifiesTLS: channel.verifiesTLS, poolKey: target.url)
+            method: .post, url: route.url, headers: headers, body: .bytes(exchange.request.bytes), timeouts: timeouts,
+            proxy: channel.proxyURL, verifiesTLS: channel.verifiesTLS, poolKey: route.url)
         return (upstream, exchange)
     }
 

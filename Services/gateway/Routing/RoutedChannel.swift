@@ -1,4 +1,5 @@
 package import Contracts
+package import JSON
 package import Telemetry
 
 /// A channel of the snapshot, prepared for the relay: address resolved, key opened.
@@ -21,8 +22,8 @@ package final class RoutedChannel: Sendable {
     package let verifiesTLS: Bool
     package let bansOnNoPermission: Bool
     package let maxErrorRate: Double
-    /// The `configs` object as JSON text; empty when there is none.
-    package let configs: String
+    /// The `configs` object; empty when there is none.
+    package let configs: JSONObject
     let sealedKey: String
 
     /// Prepares one channel; `nil` when its type is not known to this version.
@@ -44,7 +45,9 @@ package final class RoutedChannel: Sendable {
         verifiesTLS = !channel.skipsTLSVerification
         bansOnNoPermission = channel.bansOnNoPermission
         maxErrorRate = channel.maxErrorRate
-        configs = channel.configs
+        configs =
+            channel.configs.isEmpty
+            ? JSONObject() : (try? JSONValue.parse(Array(channel.configs.utf8)))?.object ?? JSONObject()
         sealedKey = channel.sealedKey
     }
 

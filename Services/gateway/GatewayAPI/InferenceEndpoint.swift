@@ -1,11 +1,12 @@
 import Contracts
+import Dialects
 import EventLoop
 import HTTPServer
 import Relay
 import Telemetry
 
-/// Chat completions, completions and embeddings in OpenAI's form.
-struct CompletionsEndpoint: Sendable {
+/// The calls of models, in each protocol that callers speak.
+struct InferenceEndpoint: Sendable {
     private let relay: Relay
     private let ids: RequestIDSource
 
@@ -14,23 +15,30 @@ struct CompletionsEndpoint: Sendable {
         self.ids = ids
     }
 
-    func handler(_ mode: RelayMode) -> Handler {
+    /// The handler of one route.
+    func handler(_ mode: RelayMode, _ dialect: any CallerDialect) -> Handler {
         { request, writer in
-            let scope = CallScope(id: ids.next(arrival: request.receivedAt), mode: mode, request: request)
-            relay.inFlight.add(1)
-            defer { relay.inFlight.add(-1) }
-            do throws(RelayError) {
-                let ending = try await relay.answer(scope, writer: writer)
-                relay.settle(scope, ending)
-            } catch {
-                refuse(scope, error, writer)
-            }
+            let scope = CallScope(
+                id: ids.next(arrival: request.receivedAt), mode: mode, dialect: dialect, request: request)
+            await answer(scope, writer)
+        }
+    }
+
+    /// Answers one call, and sees that it is recorded.
+    func answer(_ scope: CallScope, _ writer: ResponseWriter) async {
+        relay.inFlight.add(1)
+        defer { relay.inFlight.add(-1) }
+        do throws(RelayError) {
+            let ending = try await relay.answer(scope, writer: writer)
+            relay.settle(scope, ending)
+        } catch {
+            refuse(scope, error, writer)
         }
     }
 
     /// Answers and records a call of which nothing was sent yet.
     private func refuse(_ scope: CallScope, _ error: RelayError, _ writer: ResponseWriter) {
-        let body = error.openAIBody(requestID: scope.id)
+        let body = scope.body(of: error)
         // A caller that left does not get its answer; the record keeps what it would have been.
         try? WireAnswer.error(
             error, scope.request, writer, id: scope.id, body: body, extra: scope.retryAfterHeaders)

@@ -1,0 +1,78 @@
+package import HTTPCore
+package import InferenceModel
+package import JSON
+
+/// A call in one protocol put to an upstream of another: request, answer and stream go through the neutral shape.
+package final class ConvertedInference: Exchange, Sendable {
+    private let call: any InferenceCall
+    private let upstream: any UpstreamDialect
+    private let context: UpstreamContext
+    package let request: UpstreamBody
+
+    /// Prepares one attempt.
+    ///
+    /// - Throws: `InvalidRequest` for a request that is malformed, or that the target cannot take.
+    package init(
+        _ call: any InferenceCall, to upstream: any UpstreamDialect, _ context: UpstreamContext, parser: JSONParser
+    ) throws(InvalidRequest) {
+        self.call = call
+        self.upstream = upstream
+        self.context = context
+        var neutral = try call.neutral(parser: parser)
+        neutral.model = context.upstreamModel
+        request = try upstream.write(neutral, context)
+    }
+
+    package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
+        let response = try upstream.read(bytes, context, parser: parser)
+        guard call.isStream else {
+            return RelayedAnswer(body: call.write(response, context), usage: response.usage, id: response.id)
+        }
+        // Some upstreams answer a stream request as a whole; the caller gets the stream it asked for.
+        var writer = call.makeEventWriter(context)
+        var body: [UInt8] = []
+        for event in response.events { writer.write(event, into: &body) }
+        return RelayedAnswer(body: body, usage: response.usage, id: response.id, contentType: writer.contentType)
+    }
+
+    package func makeStream() -> any StreamRelay {
+        ConvertedStream(reader: upstream.makeEventReader(context), writer: call.makeEventWriter(context))
+    }
+
+    package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
+        upstream.readError(status: status, headers: headers, body: body, parser: parser)
+    }
+}
+
+/// Embeddings of one protocol asked of an upstream of another.
+package final class ConvertedEmbedding: Exchange, Sendable {
+    private let call: any EmbeddingCall
+    private let upstream: any EmbeddingDialect
+    private let context: UpstreamContext
+    package let request: UpstreamBody
+
+    /// Prepares one attempt.
+    ///
+    /// - Throws: `InvalidRequest` as `ConvertedInference`.
+    package init(
+        _ call: any EmbeddingCall, to upstream: any EmbeddingDialect, _ context: UpstreamContext, parser: JSONParser
+    ) throws(InvalidRequest) {
+        self.call = call
+        self.upstream = upstream
+        self.context = context
+        var neutral = try call.neutral(parser: parser)
+        neutral.model = context.upstreamModel
+        request = try upstream.write(neutral, context)
+    }
+
+    package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
+        let response = try upstream.read(bytes, context, parser: parser)
+        return RelayedAnswer(body: call.write(response, context), usage: response.usage, id: "")
+    }
+
+    package func makeStream() -> any StreamRelay { UnexpectedStream() }
+
+    package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
+        upstream.readError(status: status, headers: headers, body: body, parser: parser)
+    }
+}

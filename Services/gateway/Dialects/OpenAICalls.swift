@@ -1,0 +1,86 @@
+import Contracts
+package import InferenceModel
+package import JSON
+
+/// OpenAI's protocol as callers speak it; the route says which operation.
+package struct OpenAIDialect: CallerDialect {
+    package init() {}
+
+    package func read(_ request: CallerRequest, parser: JSONParser) throws(InvalidRequest) -> any CallerCall {
+        let read = try OpenAIRequest(request.body, parser: parser)
+        switch request.mode {
+        case .chatCompletions: return ChatCall(read)
+        case .completions: return CompletionsCall(read)
+        case .embeddings: return EmbeddingsCall(read)
+        default: return OperationCall(read)
+        }
+    }
+
+    package func write(_ error: WireError) -> [UInt8] {
+        OpenAIErrors.body(error)
+    }
+}
+
+/// A call that is one JSON body in OpenAI's form.
+package protocol OpenAICall: CallerCall {
+    var request: OpenAIRequest { get }
+    /// Whether a stream of this operation has `stream_options`.
+    var hasStreamOptions: Bool { get }
+}
+
+extension OpenAICall {
+    package var model: String { request.model }
+    package var isStream: Bool { request.isStream }
+    package var user: String { request.user }
+    package var hasStreamOptions: Bool { false }
+
+    package func passThrough(_ wire: Wire, _ context: UpstreamContext, parser: JSONParser) throws(InvalidRequest)
+        -> any Exchange
+    {
+        OpenAIExchange(
+            request, upstreamModel: context.upstreamModel, requestedModel: context.requestedModel,
+            asksForUsage: hasStreamOptions && wire.traits.takesStreamOptions)
+    }
+}
+
+/// `POST /v1/chat/completions`.
+package final class ChatCall: OpenAICall {
+    package let request: OpenAIRequest
+    package var family: ProtocolFamily { .chat }
+    package var hasStreamOptions: Bool { true }
+
+    package init(_ request: OpenAIRequest) {
+        self.request = request
+    }
+}
+
+/// `POST /v1/completions`.
+package final class CompletionsCall: OpenAICall {
+    package let request: OpenAIRequest
+    package var family: ProtocolFamily { .completions }
+    package var hasStreamOptions: Bool { true }
+
+    package init(_ request: OpenAIRequest) {
+        self.request = request
+    }
+}
+
+/// `POST /v1/embeddings`.
+package final class EmbeddingsCall: OpenAICall {
+    package let request: OpenAIRequest
+    package var family: ProtocolFamily { .embeddings }
+
+    package init(_ request: OpenAIRequest) {
+        self.request = request
+    }
+}
+
+/// An operation that only passes, such as rerank or moderations.
+package final class OperationCall: OpenAICall {
+    package let request: OpenAIRequest
+    package var family: ProtocolFamily { .operations }
+
+    package init(_ request: OpenAIRequest) {
+        self.request = request
+    }
+}

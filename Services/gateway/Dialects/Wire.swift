@@ -1,0 +1,56 @@
+package import InferenceModel
+package import JSON
+
+/// What is spoken at an address of a vendor: the family, and what writes and reads it when the caller speaks another one.
+package struct Wire: Sendable {
+    package let family: ProtocolFamily
+    /// For calls that are converted; `nil` where nothing but the same protocol can be sent.
+    package let inference: (any UpstreamDialect)?
+    package let embedding: (any EmbeddingDialect)?
+    /// What a vendor takes or refuses beyond the protocol; for pass-throughs.
+    package let traits: OpenAITraits
+
+    /// A protocol for chat models.
+    package init(
+        _ family: ProtocolFamily, _ inference: (any UpstreamDialect)?, traits: OpenAITraits = OpenAITraits()
+    ) {
+        self.family = family
+        self.inference = inference
+        embedding = nil
+        self.traits = traits
+    }
+
+    /// A protocol for embeddings.
+    package init(embedding family: ProtocolFamily, _ embedding: (any EmbeddingDialect)?) {
+        self.family = family
+        inference = nil
+        self.embedding = embedding
+        traits = OpenAITraits()
+    }
+
+    /// The exchange of a call with an upstream that speaks this; `nil` when it cannot be put to it.
+    ///
+    /// - Throws: `InvalidRequest` for a request that is malformed, or that the target cannot take.
+    package func exchange(
+        _ call: any CallerCall, _ context: UpstreamContext, parser: JSONParser
+    ) throws(InvalidRequest) -> (any Exchange)? {
+        if call.family == family { return try call.passThrough(self, context, parser: parser) }
+        if let inference, let call = call as? any InferenceCall {
+            return try ConvertedInference(call, to: inference, context, parser: parser)
+        }
+        if let embedding, let call = call as? any EmbeddingCall {
+            return try ConvertedEmbedding(call, to: embedding, context, parser: parser)
+        }
+        return nil
+    }
+}
+
+/// What vendors of OpenAI's protocol do differently, as data (contract providers §3.2, §21).
+package struct OpenAITraits: Equatable, Sendable {
+    /// Whether the vendor takes `stream_options`.
+    package var takesStreamOptions = true
+
+    package init(takesStreamOptions: Bool = true) {
+        self.takesStreamOptions = takesStreamOptions
+    }
+}
