@@ -34,12 +34,18 @@ package protocol CallerCall: Sendable {
     var isStream: Bool { get }
     /// The caller's own name for its end user; empty when it gave none.
     var user: String { get }
+    /// What is asked of the model beyond its mode (`count_tokens`, `embedContent`, `variations`); `nil` for the mode itself.
+    var action: String? { get }
 
     /// The exchange with an upstream of the same protocol; the bytes pass with the listed edits.
     ///
     /// - Throws: `InvalidRequest` for what this upstream cannot take.
     func passThrough(_ wire: Wire, _ context: UpstreamContext, parser: JSONParser) throws(InvalidRequest)
         -> any Exchange
+}
+
+extension CallerCall {
+    package var action: String? { nil }
 }
 
 /// A call for an answer by a chat model, which can be converted for an upstream of another protocol.

@@ -4,9 +4,12 @@ package import HTTPCore
 package struct UpstreamBody: Sendable {
     package var bytes: [UInt8]
     package var headers: HTTPHeaders
+    /// What the protocol puts into the query, without a question mark; `nil` for nothing.
+    package var query: String?
 
-    package init(_ bytes: [UInt8], headers: HTTPHeaders = [:]) {
+    package init(_ bytes: [UInt8], headers: HTTPHeaders = [:], query: String? = nil) {
         self.bytes = bytes
         self.headers = headers
+        self.query = query
     }
 }

@@ -16,7 +16,8 @@ enum UpstreamRequest {
         _ call: any CallerCall, scope: CallScope, channel: RoutedChannel, state: LoopState, timeouts: ClientTimeouts
     ) throws(RelayError) -> (ClientRequest, any Exchange) {
         let wanted = VendorCall(
-            mode: scope.mode, family: call.family, model: scope.upstreamModel, isStream: call.isStream)
+            mode: scope.mode, family: call.family, model: scope.upstreamModel, isStream: call.isStream,
+            action: call.action)
         guard let route = state.routes.find(channel, wanted) else {
             throw .ours(
                 code: .channelMisconfigured,
@@ -38,8 +39,10 @@ enum UpstreamRequest {
         }
         var headers = exchange.request.headers
         if case .field(let name, let value) = route.credential { headers.append(name, value) }
+        var url = route.url
+        if let query = exchange.request.query { url += (url.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + query }
         let upstream = ClientRequest(
-            method: .post, url: route.url, headers: headers, body: .bytes(exchange.request.bytes), timeouts: timeouts,
+            method: .post, url: url, headers: headers, body: .bytes(exchange.request.bytes), timeouts: timeouts,
             proxy: channel.proxyURL, verifiesTLS: channel.verifiesTLS, poolKey: route.url)
         return (upstream, exchange)
     }

@@ -36,12 +36,15 @@ package struct VendorCall: Hashable, Sendable {
     /// The upstream's name of the model.
     package var model: String
     package var isStream: Bool
+    /// What is asked of the model beyond its mode (`count_tokens`, `embedContent`, `variations`); `nil` for the mode itself.
+    package var action: String?
 
-    package init(mode: RelayMode, family: ProtocolFamily, model: String, isStream: Bool) {
+    package init(mode: RelayMode, family: ProtocolFamily, model: String, isStream: Bool, action: String? = nil) {
         self.mode = mode
         self.family = family
         self.model = model
         self.isStream = isStream
+        self.action = action
     }
 }
 
