@@ -1,0 +1,32 @@
+extension LossTable {
+    /// OpenAI chat (contract providers §4.4, §4.6, §5.6, §5.7, §6.6).
+    static let chatRows: [LossRow] = [
+        LossRow(.systemTexts, .chat, .changed("joined with line breaks into one system message")),
+        LossRow(.systemCache, .chat, .dropped),
+        LossRow(.textCache, .chat, .dropped),
+        LossRow(.imageFile, .chat, .changed("sent as a file part")),
+        LossRow(.audioURL, .chat, .changed("fetched and sent as data")),
+        LossRow(.videoData, .chat, .changed("sent as a data address")),
+        LossRow(.documentURL, .chat, .changed("fetched and sent as data")),
+        LossRow(.mediaCache, .chat, .dropped),
+        LossRow(.historyThinking, .chat, .changed("as reasoning_content to vendors that want it back, else dropped")),
+        LossRow(.historySignature, .chat, .dropped),
+        LossRow(.historyRedacted, .chat, .dropped),
+        LossRow(.historyThinkingID, .chat, .dropped),
+        LossRow(.toolCallCache, .chat, .dropped),
+        LossRow(.toolResultName, .chat, .dropped),
+        LossRow(.toolResultMedia, .chat, .changed("moved into a user message behind the results")),
+        LossRow(.toolResultError, .chat, .changed("the text begins with 'Error: '")),
+        LossRow(.toolCache, .chat, .dropped),
+        LossRow(.hostedTools, .chat, .changed("kept between OpenAI chat and OpenAI chat, else dropped")),
+        LossRow(.topK, .chat, .changed("sent to vendors that take it, else dropped")),
+        LossRow(.stop, .chat, .changed("OpenAI and Azure get the first four")),
+        LossRow(.reasoningEffort, .chat, .changed("in the vendor's words, clamped to what the model knows")),
+        LossRow(.reasoningBudget, .chat, .changed("as the nearest effort, or as a number to vendors that take one")),
+        LossRow(.user, .chat, .changed("left out when it is longer than 64 characters")),
+        LossRow(.answerRedacted, .chat, .dropped),
+        LossRow(.answerThinkingID, .chat, .dropped),
+        LossRow(.answerPartOrder, .chat, .changed("thoughts, text and calls each in a member of their own")),
+        LossRow(.finishStopSequence, .chat, .changed("told as stop")),
+    ]
+}
