@@ -72,6 +72,7 @@ let package = Package(
         shared("EventLoop", needs: ["CLinux"]),
         shared("JSON", needs: ["CSimdJSON"]),
         shared("ModelCatalogue", needs: ["JSON"]),
+        shared("APIDescription", needs: ["JSON"]),
         shared("Lifecycle", needs: ["CLinux", "EventLoop", "Telemetry"]),
         shared("HTTPServer", needs: ["HTTPCore", "EventLoop", "CLinux"]),
         shared("HTTPClient", needs: ["HTTPCore", "EventLoop", "CLibCurl", "CLinux"]),
@@ -107,8 +108,8 @@ let package = Package(
         part(
             "GatewayAPI", of: "gateway",
             needs: [
-                "Relay", "Dialects", "Routing", "Contracts", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON",
-                "Telemetry",
+                "Relay", "Dialects", "Routing", "Contracts", "APIDescription", "HTTPServer", "HTTPClient", "HTTPCore",
+                "EventLoop", "JSON", "Crypto", "Telemetry",
             ]),
         service(
             "gateway",
@@ -208,8 +209,8 @@ let package = Package(
         tests(
             "AdminAPI",
             needs: [
-                "OneAPIImport", "RegistryStore", "AdminHTTP", "Postgres", "Migrations", "HTTPServer", "HTTPClient",
-                "HTTPCore",
+                "APIDescription", "OneAPIImport", "RegistryStore", "AdminHTTP", "Postgres", "Migrations", "HTTPServer",
+                "HTTPClient", "HTTPCore",
                 "EventLoop",
                 "JSON", "Crypto", "Contracts", "Telemetry", "ModelCatalogue",
             ]),
@@ -226,6 +227,10 @@ let package = Package(
                 "Contracts", "Crypto", "Dialects", "HTTPClient", "HTTPCore", "InferenceModel", "JSON", "Routing",
                 "Telemetry",
             ]),
+        tests("APIDescription", needs: ["JSON"]),
+        tests(
+            "GatewayAPI",
+            needs: ["APIDescription", "Relay", "Contracts", "Crypto", "HTTPClient", "HTTPCore", "HTTPServer", "Telemetry"]),
         tests("HTTPCore"),
         tests("HTTPServer", needs: ["HTTPCore", "EventLoop", "CLinux"]),
         tests("JSON"),
@@ -250,8 +255,8 @@ let package = Package(
         tests(
             "LogAPI",
             needs: [
-                "CollectorSupport", "AdminHTTP", "LogStore", "Contracts", "HTTPServer", "HTTPCore", "JSON", "Postgres",
-                "Telemetry",
+                "APIDescription", "CollectorSupport", "AdminHTTP", "LogStore", "Contracts", "HTTPServer", "HTTPCore",
+                "JSON", "Postgres", "Telemetry",
             ]),
         tests("Configuration"),
         tests("Lifecycle", needs: ["EventLoop", "Telemetry"]),

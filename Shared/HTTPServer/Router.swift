@@ -24,6 +24,9 @@ package struct Router: Sendable {
 
     private var nodes: [Node] = [Node()]
 
+    /// Every route that was added, as its method and pattern, in order.
+    package private(set) var routes: [(method: HTTPMethod, pattern: String)] = []
+
     /// Answers unknown paths; 404 by default.
     package var notFound: Handler
     /// Answers known paths with an unknown method; 405 with `Allow` by default.
@@ -72,6 +75,8 @@ package struct Router: Sendable {
                 node = child(of: node, named: Array(segment.utf8))
             }
         }
+        routes.removeAll { $0.method == method && $0.pattern == pattern }
+        routes.append((method, pattern))
         nodes[node].routes.removeAll { $0.method == method }
         nodes[node].routes.append(Route(method: method, label: label ?? pattern, names: names, handler: handler))
     }

@@ -25,12 +25,15 @@ package final class CollectorServer: Sendable {
     private let server: HTTPServer
     private let clients: HTTPClientGroup
     private let base: String
+    /// The routes that it serves.
+    package let routes: [(method: HTTPMethod, pattern: String)]
 
     /// Starts a server on the loops of a group.
     package init(group: EventLoopGroup, _ routes: (inout Router) -> Void) async throws {
         var router = Router()
         routes(&router)
         let routed = router
+        self.routes = router.routes
         self.group = group
         server = HTTPServer(
             ServerConfiguration(host: "127.0.0.1", port: 0), group: group,

@@ -24,6 +24,10 @@ package enum GatewayRoutes {
         router.on(.get, "/v1/models", models.list)
         router.on(.get, "/v1/models/*model", models.get)
 
+        let description = DescriptionEndpoint(ids: ids)
+        router.on(.get, "/openapi.json", description.document)
+        router.on(.get, "/docs", description.page)
+
         router.on(.get, "/api/status", StatusEndpoint(startedAt: startedAt, ids: ids).get)
         for method in [HTTPMethod.get, .post, .put, .delete, .patch] {
             router.on(method, "/api/*path", label: "/api", edge.forward)

@@ -1,0 +1,35 @@
+import JSON
+
+extension APIDescription {
+    /// What the relay takes and gives. Bodies go to the vendor as they are, so members that are not named here are welcome.
+    static let relaySchemas: [(name: String, schema: APISchema)] = [
+        (
+            "ChatRequest",
+            .object(
+                ["model": .string("A name of `/v1/models`.").nonempty, "messages": .array(of: .object([:]))],
+                optional: ["stream": .boolean()], "OpenAI's chat completions."
+            ).example(["model": "gpt-4o-mini", "messages": [["role": "user", "content": "hi"]]])
+        ),
+        (
+            "CompletionRequest",
+            .object(
+                ["model": .string().nonempty], optional: ["prompt": .any(), "stream": .boolean()],
+                "OpenAI's completions.")
+        ),
+        (
+            "EmbeddingRequest",
+            .object(
+                ["model": .string().nonempty, "input": .any("A text, or a list of texts or tokens.")],
+                "OpenAI's embeddings."
+            ).example(["model": "text-embedding-3-small", "input": "hi"])
+        ),
+        (
+            "Model",
+            .object(
+                [
+                    "id": .string("The name to call it by."), "object": .choice(["model"]), "created": .integer(),
+                    "owned_by": text,
+                ], optional: ["root": text, "parent": .any()])
+        ),
+    ]
+}
