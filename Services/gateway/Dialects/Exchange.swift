@@ -16,8 +16,15 @@ package protocol Exchange {
     /// The relay of a streamed answer.
     func makeStream() -> any StreamRelay
 
+    /// The relay of an answer that is neither JSON nor events; `nil` when such an answer is wrong.
+    func makeByteStream(contentType: String) -> (any StreamRelay)?
+
     /// An error answer of the upstream; any bytes give an error.
     func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError
+}
+
+extension Exchange {
+    package func makeByteStream(contentType: String) -> (any StreamRelay)? { nil }
 }
 
 /// A whole answer as the caller gets it.
@@ -49,7 +56,7 @@ package protocol StreamRelay {
     var holding: Duration? { get }
     /// The `Content-Type` of the caller's stream.
     var contentType: String { get }
-    /// What keeps the connection alive between two events; harmless to clients.
+    /// What keeps the connection alive between two events, harmless to clients; empty for a stream that has no such thing.
     var keepAlive: [UInt8] { get }
 
     /// Takes bytes of the upstream and appends what is for the caller.
@@ -66,7 +73,7 @@ package protocol StreamRelay {
     /// - Throws: as `feed`.
     mutating func end(parser: JSONParser, into out: inout [UInt8]) throws(UpstreamError) -> Bool
 
-    /// Appends an error in the caller's protocol, after which the stream is over.
+    /// Appends an error in the caller's protocol, after which the stream is over; one that has no place for it leaves nothing, and is cut.
     mutating func fail(_ error: WireError, into out: inout [UInt8])
 }
 

@@ -7,12 +7,12 @@ package struct OpenAIDialect: CallerDialect {
     package init() {}
 
     package func read(_ request: CallerRequest, parser: JSONParser) throws(InvalidRequest) -> any CallerCall {
-        let read = try OpenAIRequest(request.body, parser: parser)
+        let read = try OpenAIRequest(request.body, pathModel: request.pathModel, parser: parser)
         switch request.mode {
         case .chatCompletions: return ChatCall(read)
         case .completions: return CompletionsCall(read)
         case .embeddings: return EmbeddingsCall(read)
-        default: return OperationCall(read)
+        default: return try OperationCall(read, mode: request.mode)
         }
     }
 
@@ -69,16 +69,6 @@ package final class CompletionsCall: OpenAICall {
 package final class EmbeddingsCall: OpenAICall {
     package let request: OpenAIRequest
     package var family: ProtocolFamily { .embeddings }
-
-    package init(_ request: OpenAIRequest) {
-        self.request = request
-    }
-}
-
-/// An operation that only passes, such as rerank or moderations.
-package final class OperationCall: OpenAICall {
-    package let request: OpenAIRequest
-    package var family: ProtocolFamily { .operations }
 
     package init(_ request: OpenAIRequest) {
         self.request = request

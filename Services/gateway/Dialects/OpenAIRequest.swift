@@ -11,20 +11,25 @@ package final class OpenAIRequest: Sendable {
     /// The caller's own name for its end user; empty when it gave none.
     package let user: String
     package let body: [UInt8]
+    private let bodyModel: String?
     private let index: JSONObjectIndex
     private let streamOptions: JSONObjectIndex?
 
     /// Reads the parts that the gateway needs; every other member is left as it is.
     ///
     /// - Throws: `InvalidRequest` for a body that is no JSON object, for no or an empty model, and for a `model`, `stream` or `stream_options` of a wrong type.
-    package init(_ body: [UInt8], parser: JSONParser) throws(InvalidRequest) {
+    ///
+    /// - Parameter pathModel: The model that the path names, where the body may leave it out.
+    package init(_ body: [UInt8], pathModel: String? = nil, parser: JSONParser) throws(InvalidRequest) {
         self.body = body
         index = try Self.fault { () throws(JSONError) in try parser.members(of: body) }
-        guard let name = try Self.fault({ [index] () throws(JSONError) in try index.string("model") }) else {
+        let named = try Self.fault { [index] () throws(JSONError) in try index.string("model") }
+        guard let name = pathModel ?? named else {
             throw InvalidRequest(message: "you must provide a model parameter", field: "model")
         }
         guard !name.isEmpty else { throw InvalidRequest(message: "'model' must not be empty", field: "model") }
         model = name
+        bodyModel = named
         isStream = try Self.fault { [index] () throws(JSONError) in try index.bool("stream") ?? false }
         user = Self.text(of: "user", in: index)
         let options = try Self.fault { [index] () throws(JSONError) in try Self.options(index, parser) }
@@ -35,11 +40,15 @@ package final class OpenAIRequest: Sendable {
     /// The body for one upstream.
     ///
     /// - Parameters:
-    ///   - upstreamModel: Written over `model` when it differs.
+    ///   - upstreamModel: Written over `model` when it differs; `nil` leaves the model out, for vendors that have it in the address.
     ///   - asksForUsage: Whether a stream must end with its usage; sets `stream_options.include_usage` and keeps the other options.
-    package func body(upstreamModel: String, asksForUsage: Bool) -> [UInt8] {
+    package func body(upstreamModel: String?, asksForUsage: Bool) -> [UInt8] {
         var edit = JSONEdit(index)
-        if upstreamModel != model { edit.set("model", string: upstreamModel) }
+        if let upstreamModel {
+            if upstreamModel != bodyModel { edit.set("model", string: upstreamModel) }
+        } else {
+            edit.remove("model")
+        }
         if isStream, asksForUsage, includesUsage != true {
             if let streamOptions {
                 var options = JSONEdit(streamOptions)
@@ -50,6 +59,22 @@ package final class OpenAIRequest: Sendable {
             }
         }
         return edit.isEmpty ? body : edit.apply()
+    }
+
+    /// The kind of a member; `nil` when the body does not have it.
+    func kind(of member: String) -> JSONKind? {
+        index[member]?.kind
+    }
+
+    /// Whether a text, list or object has nothing in it.
+    func isEmptyValue(_ member: String) -> Bool {
+        guard let member = index[member] else { return false }
+        let inside = body[member.range].dropFirst().dropLast()
+        switch member.kind {
+        case .string: return inside.isEmpty
+        case .array, .object: return inside.allSatisfy { $0 <= 32 }
+        default: return false
+        }
     }
 
     private static func options(_ index: JSONObjectIndex, _ parser: JSONParser) throws(JSONError) -> JSONObjectIndex? {

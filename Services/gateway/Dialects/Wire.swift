@@ -49,8 +49,11 @@ package struct Wire: Sendable {
 package struct OpenAITraits: Equatable, Sendable {
     /// Whether the vendor takes `stream_options`.
     package var takesStreamOptions = true
+    /// Whether the address names the model, and images refuse it in the body too (Azure, contract providers §7).
+    package var namesModelInAddress = false
 
-    package init(takesStreamOptions: Bool = true) {
+    package init(takesStreamOptions: Bool = true, namesModelInAddress: Bool = false) {
         self.takesStreamOptions = takesStreamOptions
+        self.namesModelInAddress = namesModelInAddress
     }
 }

@@ -8,7 +8,10 @@ package import Relay
 /// Every public route of the gateway; the list is the documentation.
 package enum GatewayRoutes {
     /// The modes that have a route, for metrics.
-    package static let modes: [RelayMode] = [.chatCompletions, .completions, .embeddings]
+    package static let modes: [RelayMode] = [
+        .chatCompletions, .completions, .embeddings, .moderations, .imagesGenerations, .imagesEdits, .audioSpeech,
+        .audioTranscription, .audioTranslation, .rerank,
+    ]
 
     /// Adds the routes to a router.
     package static func add(
@@ -19,6 +22,15 @@ package enum GatewayRoutes {
         router.on(.post, "/v1/chat/completions", inference.handler(.chatCompletions, openAI))
         router.on(.post, "/v1/completions", inference.handler(.completions, openAI))
         router.on(.post, "/v1/embeddings", inference.handler(.embeddings, openAI))
+        router.on(.post, "/v1/engines/:model/embeddings", inference.handler(.embeddings, openAI))
+        router.on(.post, "/v1/moderations", inference.handler(.moderations, openAI))
+        router.on(.post, "/v1/rerank", inference.handler(.rerank, openAI))
+        router.on(.post, "/v1/images/generations", inference.handler(.imagesGenerations, openAI))
+        router.on(.post, "/v1/images/edits", inference.handler(.imagesEdits, FormDialect()))
+        router.on(.post, "/v1/images/variations", inference.handler(.imagesEdits, FormDialect(action: "variations")))
+        router.on(.post, "/v1/audio/speech", inference.handler(.audioSpeech, openAI))
+        router.on(.post, "/v1/audio/transcriptions", inference.handler(.audioTranscription, FormDialect()))
+        router.on(.post, "/v1/audio/translations", inference.handler(.audioTranslation, FormDialect()))
 
         let models = ModelsEndpoint(relay: relay, ids: ids)
         router.on(.get, "/v1/models", models.list)

@@ -19,7 +19,8 @@ struct InferenceEndpoint: Sendable {
     func handler(_ mode: RelayMode, _ dialect: any CallerDialect) -> Handler {
         { request, writer in
             let scope = CallScope(
-                id: ids.next(arrival: request.receivedAt), mode: mode, dialect: dialect, request: request)
+                id: ids.next(arrival: request.receivedAt), mode: mode, dialect: dialect, request: request,
+                pathModel: request.parameters["model"])
             await answer(scope, writer)
         }
     }

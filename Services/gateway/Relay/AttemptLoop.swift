@@ -146,7 +146,13 @@ final class AttemptLoop {
         switch MediaType(response.headers) {
         case .stream: return await StreamPump(loop: self, response: response, stream: exchange.makeStream()).run()
         case .json: return try await wholeAnswer(response, exchange, isJSON: true)
-        case .other: return try await wholeAnswer(response, exchange, isJSON: false)
+        case .other:
+            if let stream = exchange.makeByteStream(
+                contentType: response.headers.first("content-type") ?? "application/octet-stream")
+            {
+                return await StreamPump(loop: self, response: response, stream: stream).run()
+            }
+            return try await wholeAnswer(response, exchange, isJSON: false)
         }
     }
 

@@ -27,6 +27,10 @@ package final class CallScope {
     package var isStream = false
     package var user = ""
     package var body: [UInt8] = []
+    /// Whether more of the body follows `body`, which then streams through.
+    package var hasMoreBody = false
+    /// What is kept of the request when the call fails, instead of a body that is no text.
+    package var bodySummary: String?
     package var channel: Int?
     package var attempts: [CallAttempt] = []
     package var retryAt: Int64?
@@ -94,8 +98,9 @@ package final class CallScope {
             attempts: attempts)
         guard let failure else { return record }
         record.content = Self.text(failure, limit: 1024).text
-        if detailBytes > 0, !body.isEmpty {
-            (record.requestBody, record.isRequestBodyTruncated) = Self.text(body, limit: detailBytes)
+        let kept = bodySummary.map { Array($0.utf8) } ?? body
+        if detailBytes > 0, !kept.isEmpty {
+            (record.requestBody, record.isRequestBodyTruncated) = Self.text(kept, limit: detailBytes)
         }
         if detailBytes > 0, !failure.isEmpty {
             (record.responseBody, record.isResponseBodyTruncated) = Self.text(failure, limit: detailBytes)

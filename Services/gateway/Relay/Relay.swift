@@ -81,11 +81,7 @@ package final class Relay: Sendable {
         guard !table.refusesCalls else {
             throw .ours(code: .maintenance, message: "service is under maintenance")
         }
-        do throws(BodyError) {
-            scope.body = try await scope.request.body.collect(upTo: configuration.maxBodyBytes)
-        } catch {
-            throw Self.bodyFault(error)
-        }
+        try await receive(scope)
         let call: any CallerCall
         do throws(InvalidRequest) {
             call = try scope.dialect.read(
@@ -99,12 +95,51 @@ package final class Relay: Sendable {
         scope.model = call.model
         scope.isStream = call.isStream
         scope.user = call.user
-        let retries = min(configuration.retryTimes ?? table.retryTimes ?? 0, RelayConfiguration.mostRetries)
+        if let form = call as? FormCall { scope.bodySummary = form.summary }
+        // What was streamed through once cannot be sent again.
+        let retries =
+            scope.hasMoreBody
+            ? 0 : min(configuration.retryTimes ?? table.retryTimes ?? 0, RelayConfiguration.mostRetries)
         let plan = try plan(scope, caller: caller, table: table, attempts: retries + 1)
         return try await AttemptLoop(
             relay: self, scope: scope, call: call, plan: plan, policy: RetryPolicy(maxRetries: retries),
             writer: writer
         ).run()
+    }
+
+    /// Takes the body of a call: all of it, or of a large form its beginning with the model.
+    private func receive(_ scope: CallScope) async throws(RelayError) {
+        do {
+            guard scope.dialect is FormDialect else {
+                scope.body = try await scope.request.body.collect(upTo: configuration.maxBodyBytes)
+                return
+            }
+            scope.bodySummary = "form"
+            var reader = try FormReader(contentType: scope.request.head.headers.first("content-type"))
+            while let bytes = try await scope.request.body.next() {
+                scope.body += bytes
+                guard scope.body.count <= configuration.maxBodyBytes else {
+                    throw BodyError.tooLarge(limit: configuration.maxBodyBytes)
+                }
+                try reader.read(scope.body)
+                if scope.body.count >= RelayConfiguration.heldFormBytes, reader.text("model", in: scope.body) != nil {
+                    scope.hasMoreBody = true
+                    return
+                }
+            }
+            guard reader.isComplete else {
+                throw RelayError.caller(
+                    code: .invalidRequest, message: "the form ends before its last delimiter", field: nil)
+            }
+        } catch let error as BodyError {
+            throw Self.bodyFault(error)
+        } catch let error as InvalidRequest {
+            throw .caller(code: .invalidRequest, message: error.message, field: error.field)
+        } catch let error as RelayError {
+            throw error
+        } catch {
+            throw .ours(code: .internalError, message: "the request body could not be read")
+        }
     }
 
     /// The attempts that may be made for a call.

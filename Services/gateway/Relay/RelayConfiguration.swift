@@ -11,6 +11,8 @@ package struct RelayConfiguration: Sendable {
     package static let mostRetries = 20
     /// The largest request body that is relayed, in bytes.
     package var maxBodyBytes = 64 * 1024 * 1024
+    /// Of a form at least this much is held, so that a small one can be tried again elsewhere; what is larger streams through once its model is known.
+    static let heldFormBytes = 1024 * 1024
     /// The largest answer that is held in memory as a whole, in bytes; streams are not held.
     package var maxAnswerBytes = 64 * 1024 * 1024
     /// How much of a failed call's request and response is kept, in bytes each.

@@ -135,8 +135,12 @@ final class StreamPump {
         let body = scope.body(of: error)
         guard sendHead() else { return callerLeft() }
         stream.fail(error.wire(requestID: scope.id), into: &out)
-        writer.write(out)
-        writer.finish()
+        if out.isEmpty {
+            writer.abort()
+        } else {
+            writer.write(out)
+            writer.finish()
+        }
         return .answered(CallEnding(status: error.status, outcome: outcome, failure: body))
     }
 
@@ -145,7 +149,7 @@ final class StreamPump {
     /// One timer, armed again when it fires early: a comment after every silent interval.
     private func armKeepAlive() {
         let interval = relay.configuration.keepAliveInterval
-        guard interval > .zero else { return }
+        guard interval > .zero, !stream.keepAlive.isEmpty else { return }
         schedule(after: interval)
     }
 

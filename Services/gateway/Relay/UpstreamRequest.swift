@@ -2,6 +2,7 @@ import Contracts
 import Dialects
 import HTTPClient
 import HTTPCore
+import HTTPServer
 import InferenceModel
 import Routing
 
@@ -42,9 +43,17 @@ enum UpstreamRequest {
         var url = route.url
         if let query = exchange.request.query { url += (url.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + query }
         let upstream = ClientRequest(
-            method: .post, url: url, headers: headers, body: .bytes(exchange.request.bytes), timeouts: timeouts,
+            method: .post, url: url, headers: headers, body: body(exchange.request.bytes, scope), timeouts: timeouts,
             proxy: channel.proxyURL, verifiesTLS: channel.verifiesTLS, poolKey: route.url)
         return (upstream, exchange)
+    }
+
+    /// The body of an attempt; what has not arrived yet of a large form follows its beginning as it comes.
+    private static func body(_ bytes: [UInt8], _ scope: CallScope) -> ClientBody {
+        guard scope.hasMoreBody else { return .bytes(bytes) }
+        let upload = Upload(bytes, then: scope.request.body)
+        let length = scope.request.body.declaredLength.map { $0 - scope.body.count + bytes.count }
+        return .stream(length: length) { try await upload.next() }
     }
 
     private static let requestIDFields = [
@@ -68,5 +77,25 @@ enum UpstreamRequest {
         }
         guard let text = headers.first("retry-after"), let seconds = Double(text), seconds >= 0 else { return nil }
         return .milliseconds(Int64(min(seconds, 86_400) * 1000))
+    }
+}
+
+/// A body that is still arriving: its edited beginning, then the rest as the caller sends it.
+private final class Upload: @unchecked Sendable {
+    // SAFETY: confined to the loop of the request; the client asks on it.
+    private var beginning: [UInt8]?
+    private let rest: RequestBody
+
+    init(_ beginning: [UInt8], then rest: RequestBody) {
+        self.beginning = beginning
+        self.rest = rest
+    }
+
+    func next() async throws -> [UInt8]? {
+        if let bytes = beginning {
+            beginning = nil
+            return bytes
+        }
+        return try await rest.next()
     }
 }

@@ -36,6 +36,13 @@ package struct OpenAICompatible: Vendor {
         .chatCompletions: "/chat/completions",
         .completions: "/completions",
         .embeddings: "/embeddings",
+        .moderations: "/moderations",
+        .imagesGenerations: "/images/generations",
+        .imagesEdits: "/images/edits",
+        .audioSpeech: "/audio/speech",
+        .audioTranscription: "/audio/transcriptions",
+        .audioTranslation: "/audio/translations",
+        .rerank: "/rerank",
     ]
 
     package func serves(_ mode: RelayMode, of type: ChannelType) -> Bool {
@@ -46,7 +53,8 @@ package struct OpenAICompatible: Vendor {
 
     package func route(_ call: VendorCall, _ channel: VendorChannel) -> UpstreamRoute? {
         let mode = VendorModes.chat.contains(call.mode) ? .chatCompletions : call.mode
-        guard let path = paths[mode] ?? Self.openAIPaths[mode] else { return nil }
+        let usual = call.action == "variations" ? "/images/variations" : Self.openAIPaths[mode]
+        guard let path = paths[mode] ?? usual else { return nil }
         let wire = wire(mode)
         let (base, key, type) = (channel.base, channel.key, channel.type)
         switch addressing {
@@ -75,7 +83,9 @@ package struct OpenAICompatible: Vendor {
         case .chatCompletions: Wire(.chat, nil, traits: traits)
         case .completions: Wire(.completions, nil, traits: traits)
         case .embeddings: Wire(embedding: .embeddings, nil)
-        default: Wire(.operations, nil, traits: traits)
+        case .imagesGenerations, .imagesEdits:
+            Wire(.operations, nil, traits: OpenAITraits(namesModelInAddress: addressing == .azure))
+        default: Wire(.operations, nil)
         }
     }
 

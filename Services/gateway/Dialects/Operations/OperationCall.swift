@@ -1,0 +1,48 @@
+package import Contracts
+import HTTPCore
+package import InferenceModel
+package import JSON
+
+/// An operation of OpenAI's family that only passes: rerank, moderations, images from a prompt, speech (contract providers §3.8).
+package final class OperationCall: OpenAICall {
+    package let request: OpenAIRequest
+    package var family: ProtocolFamily { .operations }
+
+    /// Checks what every vendor needs, so that a caller hears it at once and in its own words (contract relay §9).
+    ///
+    /// - Throws: `InvalidRequest` naming the member at fault.
+    package init(_ request: OpenAIRequest, mode: RelayMode) throws(InvalidRequest) {
+        self.request = request
+        switch mode {
+        case .rerank:
+            try Self.need("query", [.string, .object], request)
+            try Self.need("documents", [.array], request)
+        case .imagesGenerations: try Self.need("prompt", [.string], request)
+        case .audioSpeech, .moderations: try Self.need("input", [.string, .array, .object], request)
+        default: break
+        }
+    }
+
+    package func passThrough(_ wire: Wire, _ context: UpstreamContext, parser: JSONParser) throws(InvalidRequest)
+        -> any Exchange
+    {
+        OperationExchange(
+            UpstreamBody(
+                request.body(
+                    upstreamModel: wire.traits.namesModelInAddress ? nil : context.upstreamModel, asksForUsage: false),
+                headers: ["content-type": "application/json"]), requestedModel: context.requestedModel)
+    }
+
+    private static func need(_ member: String, _ kinds: Set<JSONKind>, _ request: OpenAIRequest) throws(InvalidRequest)
+    {
+        guard let kind = request.kind(of: member), kind != .null else {
+            throw InvalidRequest(message: "you must provide \(member)", field: member)
+        }
+        guard kinds.contains(kind) else {
+            throw InvalidRequest(message: "'\(member)' must not be of type \(kind)", field: member)
+        }
+        guard !request.isEmptyValue(member) else {
+            throw InvalidRequest(message: "'\(member)' must not be empty", field: member)
+        }
+    }
+}
