@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// How many tokens a request has, roughly: for counts that no upstream makes. The same numbers for every protocol.
 ///
