@@ -48,6 +48,14 @@ extension CallerCall {
     package var action: String? { nil }
 }
 
+/// A call that the gateway can answer by itself where the upstream has nothing for it, such as a count of tokens.
+package protocol LocalCall: CallerCall {
+    /// The answer without an upstream.
+    ///
+    /// - Throws: `InvalidRequest` naming the member at fault.
+    func answerLocally(_ context: UpstreamContext, parser: JSONParser) throws(InvalidRequest) -> RelayedAnswer
+}
+
 /// A call for an answer by a chat model, which can be converted for an upstream of another protocol.
 package protocol InferenceCall: CallerCall {
     /// The whole request in the neutral shape; its model is the caller's name.

@@ -21,6 +21,33 @@ package protocol Exchange {
 
     /// An error answer of the upstream; any bytes give an error.
     func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError
+
+    /// The answer that needs no upstream; nothing is sent then. `nil` for all but such calls.
+    var localAnswer: RelayedAnswer? { get }
+}
+
+extension Exchange {
+    package var localAnswer: RelayedAnswer? { nil }
+}
+
+/// An answer that the gateway gives by itself; no upstream is asked.
+package final class LocalExchange: Exchange, Sendable {
+    package let localAnswer: RelayedAnswer?
+    package let request = UpstreamBody([])
+
+    package init(_ answer: RelayedAnswer) {
+        localAnswer = answer
+    }
+
+    package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
+        localAnswer ?? RelayedAnswer(body: bytes, usage: nil, id: "")
+    }
+
+    package func makeStream() -> any StreamRelay { UnexpectedStream() }
+
+    package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
+        UpstreamError(status: status, body: body, parser: parser)
+    }
 }
 
 extension Exchange {

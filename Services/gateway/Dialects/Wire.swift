@@ -41,6 +41,9 @@ package struct Wire: Sendable {
         if let embedding, let call = call as? any EmbeddingCall {
             return try ConvertedEmbedding(call, to: embedding, context, parser: parser)
         }
+        if let call = call as? any LocalCall {
+            return LocalExchange(try call.answerLocally(context, parser: parser))
+        }
         return nil
     }
 }

@@ -29,6 +29,8 @@ final class AttemptLoop {
     private let plan: [PlannedAttempt]
     private let policy: RetryPolicy
     private var isCallerGone = false
+    /// Whether the gateway answered by itself: no channel was tried then.
+    private var isLocal = false
     private var transfer: Transfer?
     private var pause: Task<Void, Never>?
 
@@ -112,6 +114,12 @@ final class AttemptLoop {
         } catch {
             let isCallers = error.code == .invalidRequest
             return .failed(error, isCallers ? FailureClass(status: 400) : .noPermission, status: nil, retryAfter: nil)
+        }
+        if let answer = exchange.localAnswer {
+            isLocal = true
+            scope.channel = nil
+            scope.upstreamModel = ""
+            return deliver(answer)
         }
         let transfer = relay.clients.client(on: scope.request.loop).begin(upstream)
         self.transfer = transfer
@@ -201,6 +209,11 @@ final class AttemptLoop {
                 .upstream(error, code: isForeign ? .upstreamBadAnswer : .upstreamStatus),
                 FailureClass(status: error.status), status: response.status, retryAfter: nil)
         }
+        return deliver(answer)
+    }
+
+    /// Sends a whole answer to the caller.
+    private func deliver(_ answer: RelayedAnswer) -> Result {
         if scope.upstreamID.isEmpty { scope.upstreamID = answer.id }
         scope.usage = answer.usage
         scope.usageSource = .measured
@@ -217,6 +230,7 @@ final class AttemptLoop {
 
     /// Keeps what the attempt was, for the record, the health of the channel and the metrics.
     private func note(_ attempt: PlannedAttempt, _ result: Result, started: MonotonicTime) {
+        guard !isLocal else { return }
         let now = scope.request.loop.now
         var kept = CallAttempt(
             channel: attempt.channel.id, reason: attempt.reason, outcome: .completed,
