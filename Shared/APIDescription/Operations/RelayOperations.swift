@@ -16,9 +16,55 @@ extension APIDescription {
                 .post, "/v1/embeddings", "Embeddings in OpenAI's protocol", body: .json(.named("EmbeddingRequest")),
                 answer: .json(.object([:], "The vendor's answer."))),
             api.on(
+                .post, "/v1/engines/:model/embeddings", "Embeddings, the model in the path",
+                body: .json(.object(["input": .any("A text, or a list of texts or tokens.")])),
+                answer: .json(.object([:], "The vendor's answer."))),
+            api.on(
+                .post, "/v1/moderations", "Moderations in OpenAI's protocol",
+                body: .json(
+                    .object(["model": .string().nonempty, "input": .any("A text, or a list of texts or parts.")])),
+                answer: .json(.object([:], "The vendor's answer."))),
+            api.on(
+                .post, "/v1/rerank", "Documents in the order of what they have to do with a query",
+                body: .json(.named("RerankRequest")), answer: .json(.object([:], "The vendor's answer."))),
+            api.on(
+                .post, "/v1/images/generations", "Images from a prompt, in OpenAI's protocol",
+                body: .json(
+                    .object(
+                        ["model": .string().nonempty, "prompt": .string().nonempty],
+                        optional: [
+                            "n": .integer(), "size": .string(), "response_format": .string(), "stream": .boolean(),
+                        ])), answer: .jsonOrEvents(.object([:], "The vendor's answer."))),
+            api.on(
+                .post, "/v1/images/edits", "Images from images and a prompt", body: form("image"),
+                answer: .jsonOrEvents(.object([:], "The vendor's answer."))),
+            api.on(
+                .post, "/v1/images/variations", "Images like an image", body: form("image"),
+                answer: .json(.object([:], "The vendor's answer."))),
+            api.on(
+                .post, "/v1/audio/speech", "Speech from text, in OpenAI's protocol",
+                body: .json(
+                    .object(
+                        ["model": .string().nonempty, "input": .string().nonempty],
+                        optional: ["voice": .any(), "response_format": .string(), "stream_format": .string()])),
+                answer: .other("audio/*", "The sound, or events with `stream_format: sse`.")),
+            api.on(
+                .post, "/v1/audio/transcriptions", "Text from speech", body: form("file"),
+                answer: .jsonOrEvents(.object([:], "The vendor's answer; text for the formats that are text."))),
+            api.on(
+                .post, "/v1/audio/translations", "English text from speech", body: form("file"),
+                answer: .json(.object([:], "The vendor's answer; text for the formats that are text."))),
+            api.on(
                 .get, "/v1/models", "The models that the key may use",
                 answer: .json(.object(["object": .choice(["list"]), "data": .array(of: .named("Model"))]))),
             api.on(.get, "/v1/models/*model", "One model", answer: .json(.named("Model"))),
         ]
     }()
+
+    /// The form of OpenAI's operations on files.
+    private static func form(_ file: String) -> APIBody {
+        .other(
+            "multipart/form-data",
+            .object(["model": .string().nonempty, file: .string("The file.")], "Further fields go to the vendor."))
+    }
 }

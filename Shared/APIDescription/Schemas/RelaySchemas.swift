@@ -24,6 +24,15 @@ extension APIDescription {
             ).example(["model": "text-embedding-3-small", "input": "hi"])
         ),
         (
+            "RerankRequest",
+            .object(
+                [
+                    "model": .string().nonempty, "query": .any("A text, or an object with a text or an image."),
+                    "documents": .array(of: .any("A text, or an object with a text or an image.")),
+                ], optional: ["top_n": .integer(), "return_documents": .boolean()], "Jina's and Cohere's rerank."
+            ).example(["model": "rerank", "query": "hi", "documents": ["hello", "bye"]])
+        ),
+        (
             "Model",
             .object(
                 [
