@@ -196,6 +196,26 @@ package struct JSONWriter: Sendable {
         return writer.bytes
     }
 
+    /// Appends text as a JSON string, quotes included, to bytes that are written by hand.
+    package static func append(quoted text: String, to bytes: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { utf8 in
+            let plain = unsafe sbjson_plain_prefix(utf8.baseAddress, utf8.count)
+            bytes.append(UInt8(ascii: "\""))
+            unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[..<plain]))
+            if plain < utf8.count {
+                let rest = unsafe UnsafeBufferPointer(rebasing: utf8[plain...])
+                let size = unsafe sbjson_escaped_size(rest.baseAddress, rest.count)
+                bytes.append(addingCapacity: size) { output in
+                    unsafe output.withUnsafeMutableBufferPointer { target, count in
+                        unsafe count = sbjson_escape(rest.baseAddress, rest.count, target.baseAddress)
+                    }
+                }
+            }
+            bytes.append(UInt8(ascii: "\""))
+        }
+    }
+
     private mutating func comma() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = true
@@ -227,20 +247,6 @@ package struct JSONWriter: Sendable {
     }
 
     private mutating func quoted(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        var text = text
-        text.withUTF8 { utf8 in
-            let plain = unsafe sbjson_plain_prefix(utf8.baseAddress, utf8.count)
-            unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[..<plain]))
-            guard plain < utf8.count else { return }
-            let rest = unsafe UnsafeBufferPointer(rebasing: utf8[plain...])
-            let size = unsafe sbjson_escaped_size(rest.baseAddress, rest.count)
-            bytes.append(addingCapacity: size) { output in
-                unsafe output.withUnsafeMutableBufferPointer { target, count in
-                    unsafe count = sbjson_escape(rest.baseAddress, rest.count, target.baseAddress)
-                }
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
+        Self.append(quoted: text, to: &bytes)
     }
 }
