@@ -15,6 +15,6 @@ package enum APIDescription {
 
     /// The routes of one service as `METHOD pattern`, to be compared with what it serves.
     package static func routes(of owner: APIOwner) -> Set<String> {
-        Set(operations.filter { $0.owners.contains(owner) }.map { "\($0.method.rawValue) \($0.path)" })
+        Set(operations.filter { $0.owners.contains(owner) }.map(\.description))
     }
 }

@@ -114,9 +114,7 @@ extension APIOperation {
             return responses
         }
         var refusals: [(Int, String)] = self.refusals.map { ($0.status, $0.about) }
-        if !parameters.isEmpty || body != nil || path.contains(":") || path.contains("*") {
-            refusals.append((400, "A parameter or member is malformed; the message names it."))
-        }
+        refusals.append((400, "The request is malformed; the message names the parameter or member."))
         if body != nil { refusals.append((413, "The body is too long.")) }
         if caller == .administrator {
             refusals.append((401, "The admin key is missing or wrong."))

@@ -134,7 +134,7 @@ package struct APIRefusal: Sendable {
 }
 
 /// One route as callers see it.
-package struct APIOperation: Sendable {
+package struct APIOperation: Sendable, CustomStringConvertible {
     package let method: APIMethod
     /// The pattern that the router has: `:name` for a segment that varies, `*name` for the rest.
     package let path: String
@@ -148,6 +148,9 @@ package struct APIOperation: Sendable {
     package let body: APIBody?
     package let answer: APIAnswer
     package let refusals: [APIRefusal]
+
+    /// `METHOD pattern`, as the route tables name it.
+    package var description: String { "\(method.rawValue) \(path)" }
 }
 
 /// A family of routes that one service owns and the same callers may call; makes its rows short.

@@ -1,6 +1,7 @@
 package import HTTPCore
 
-/// The query of an admin request, read leniently: an empty value is an absent one, and what does not parse is absent too (contract admin-api §1.4, §5.1).
+/// The query of an admin request. An empty value is an absent one and unknown names are passed over; what does not parse is 400 and named, but for pages, times
+/// and orders, which are read as if they were absent (contract admin-api §1.4, §1.5).
 package struct AdminQuery: Sendable {
     private let values: [String: String]
 
@@ -24,11 +25,23 @@ package struct AdminQuery: Sendable {
         text(name).flatMap { Int($0) }
     }
 
-    /// A truth value in the spellings that Go accepts; anything else is false.
-    package func flag(_ name: String) -> Bool {
+    /// A whole number that is a condition; `nil` when absent or empty.
+    ///
+    /// - Throws: 400 that names the parameter when it is something else.
+    package func wholeNumber(_ name: String) throws(AdminFailure) -> Int? {
+        guard let text = text(name) else { return nil }
+        guard let number = Int(text) else { throw AdminFailure(.badRequest, "\(name) must be an integer") }
+        return number
+    }
+
+    /// A truth value in the spellings that Go accepts; false when absent or empty.
+    ///
+    /// - Throws: 400 that names the parameter when it is something else.
+    package func flag(_ name: String) throws(AdminFailure) -> Bool {
         switch text(name) {
-        case "1", "t", "T", "true", "TRUE", "True": true
-        default: false
+        case "1", "t", "T", "true", "TRUE", "True": return true
+        case nil, "0", "f", "F", "false", "FALSE", "False": return false
+        default: throw AdminFailure(.badRequest, "\(name) must be true or false")
         }
     }
 

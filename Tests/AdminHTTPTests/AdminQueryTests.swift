@@ -34,9 +34,26 @@ import Testing
     }
 
     @Test("truth values are spelt as Go spells them")
-    func flags() {
-        for text in ["1", "t", "T", "true", "TRUE", "True"] { #expect(AdminQuery(["x": text]).flag("x")) }
-        for text in ["", "0", "yes", "tRUE", "false"] { #expect(!AdminQuery(["x": text]).flag("x")) }
+    func flags() throws {
+        for text in ["1", "t", "T", "true", "TRUE", "True"] { #expect(try AdminQuery(["x": text]).flag("x")) }
+        for text in ["", "0", "f", "F", "false", "False"] { #expect(try !AdminQuery(["x": text]).flag("x")) }
+        #expect(try !AdminQuery([:]).flag("x"))
+        for text in ["yes", "tRUE", "2", "true "] {
+            #expect(throws: AdminFailure(.badRequest, "x must be true or false")) {
+                try AdminQuery(["x": text]).flag("x")
+            }
+        }
+    }
+
+    @Test("a number that is none is refused by its name, and an empty one is absent")
+    func numbers() throws {
+        #expect(try AdminQuery(["x": "-7"]).wholeNumber("x") == -7)
+        #expect(try AdminQuery(["x": ""]).wholeNumber("x") == nil)
+        for text in ["seven", "1.5", "9223372036854775808", " 1"] {
+            #expect(throws: AdminFailure(.badRequest, "x must be an integer")) {
+                try AdminQuery(["x": text]).wholeNumber("x")
+            }
+        }
     }
 
     @Test("the unit of a time is told by its length and the value names the whole unit")

@@ -72,9 +72,7 @@ package struct AdminCall: Sendable {
 
     /// A whole number in the query that goes into a condition; `nil` when it is absent or empty.
     func number(_ name: String) throws(AdminFailure) -> Int? {
-        guard let text = query.text(name) else { return nil }
-        guard let number = Int(text) else { throw AdminFailure(.badRequest, "\(name): expected an integer") }
-        return number
+        try query.wholeNumber(name)
     }
 
     /// The page that the query asks for.

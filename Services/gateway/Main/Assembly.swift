@@ -71,11 +71,7 @@ enum Assembly {
         server.trustedProxies = config.trustedProxies
         return HTTPServer(
             server, group: context.group, handler: { try await router.handle($0, $1) },
-            onRefused: { fault in
-                var refusal = Refusal.json(fault)
-                refusal.headers.append("x-request-id", ids.next(arrival: WallClock.microseconds()))
-                return refusal
-            })
+            onRefused: { ServerRefusal.make($0, id: ids.next(arrival: WallClock.microseconds())) })
     }
 
     private static func clientConfiguration(_ config: GatewayConfig, _ group: EventLoopGroup) -> ClientConfiguration {

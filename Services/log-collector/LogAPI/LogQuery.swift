@@ -33,8 +33,10 @@ struct LogQuery: Equatable {
     var paging: Paging
     var includesBodies: Bool
 
-    /// Reads a query. What is empty or does not parse is no condition, and neither are 0 for a channel, a token or a code.
-    init(_ query: AdminQuery, scope: Scope, now: Int64) {
+    /// Reads a query. What is empty is no condition, and neither are 0 for a channel, a token or a code.
+    ///
+    /// - Throws: 400 that names a number or a truth value that is none.
+    init(_ query: AdminQuery, scope: Scope, now: Int64) throws(AdminFailure) {
         filter = LogFilter()
         let end = query.instant("end_timestamp")
         let earliest = (end?.last ?? now) - Self.longestWindow
@@ -45,30 +47,31 @@ struct LogQuery: Equatable {
         filter.upstreamID = query.text("upstream_id")
         filter.ip = query.text("ip")
         filter.user = query.text("user")
-        filter.result = Self.result(query)
+        filter.result = try Self.result(query)
         filter.group = scope.group
-        if scope.group == nil { filter.channel = Self.number(query, "channel") }
+        if scope.group == nil { filter.channel = try Self.number(query, "channel") }
         if scope == .search { filter.group = query.text("group") }
         if scope != .list {
-            filter.tokenID = Self.number(query, "token_id")
+            filter.tokenID = try Self.number(query, "token_id")
             filter.tokenName = query.text("token_name")
         }
         if scope.isSearch { filter.keyword = query.text("keyword") }
         order = Self.order(query.text("order"))
         paging = Paging(query)
-        includesBodies = query.flag("include_detail")
+        includesBodies = try query.flag("include_detail")
     }
 
-    private static func result(_ query: AdminQuery) -> LogFilter.Result? {
-        switch query.text("code_type") {
+    private static func result(_ query: AdminQuery) throws(AdminFailure) -> LogFilter.Result? {
+        let code = try number(query, "code")
+        return switch query.text("code_type") {
         case "success": .success
         case "error": .failure
-        default: number(query, "code").map { .code($0) }
+        default: code.map { .code($0) }
         }
     }
 
-    private static func number(_ query: AdminQuery, _ name: String) -> Int? {
-        query.int(name).flatMap { $0 == 0 ? nil : $0 }
+    static func number(_ query: AdminQuery, _ name: String) throws(AdminFailure) -> Int? {
+        try query.wholeNumber(name).flatMap { $0 == 0 ? nil : $0 }
     }
 
     /// `field`, `field-asc` or `field-desc`; an unknown field is the newest first.

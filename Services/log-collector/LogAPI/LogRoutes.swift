@@ -53,7 +53,7 @@ package struct LogRoutes: Sendable {
         _ request: ServerRequest, _ scope: LogQuery.Scope, _ kinds: LogReader.NameKinds
     ) async throws -> [UInt8] {
         let now = now()
-        let query = LogQuery(AdminQuery(request.head.target), scope: scope, now: now)
+        let query = try LogQuery(AdminQuery(request.head.target), scope: scope, now: now)
         let key = Self.trailKey(request, scope)
         let page = query.paging.page
         let step = trail.step(to: page, of: key, now: now)

@@ -26,8 +26,8 @@ enum ChannelRoutes {
     /// The paged list, with and without a keyword.
     static func page(_ call: AdminCall) async throws -> AdminAnswer {
         let filter = ChannelFilter(
-            id: call.query.int("id") ?? 0, name: try call.filter("name"), key: try call.filter("key"),
-            type: call.query.int("channel_type") ?? 0, baseURL: try call.filter("base_url"),
+            id: try call.number("id") ?? 0, name: try call.filter("name"), key: try call.filter("key"),
+            type: try call.number("channel_type") ?? 0, baseURL: try call.filter("base_url"),
             keyword: try call.filter("keyword").isEmpty ? try call.filter("search") : try call.filter("keyword"),
             order: call.query.text("order").flatMap { ListOrder($0) } ?? ListOrder(.id))
         let (channels, total) = try await call.stores.channels.page(filter, call.page)

@@ -10,8 +10,8 @@ enum TokenRoutes {
         let new = try TokenBody.new(BodyFields(body: call.body))
         let limit = try await call.stores.options.find("GroupMaxTokenNum").effective
         let token = try await call.stores.tokens.create(
-            new, in: group, createsGroup: call.query.flag("auto_create_group"),
-            keepsExisting: call.query.flag("ignore_exist"), limit: Int(limit) ?? 0)
+            new, in: group, createsGroup: try call.query.flag("auto_create_group"),
+            keepsExisting: try call.query.flag("ignore_exist"), limit: Int(limit) ?? 0)
         return .data { $0.token(token) }
     }
 

@@ -98,14 +98,3 @@ extension String {
         return String(text)
     }
 }
-
-extension AdminQuery {
-    /// A whole number; `nil` when absent or empty.
-    ///
-    /// - Throws: 400 that names the parameter when it is something else.
-    func wholeNumber(_ name: String) throws(AdminFailure) -> Int? {
-        guard let text = text(name) else { return nil }
-        guard let number = Int(text) else { throw AdminFailure(.badRequest, "\(name) must be an integer") }
-        return number
-    }
-}

@@ -22,20 +22,13 @@ struct ExportQuery: Equatable {
 
     /// - Throws: 400 with the text of the contract.
     init(_ query: AdminQuery, group: String?, now: Int64) throws(AdminFailure) {
-        let channel = try query.wholeNumber("channel")
-        let token = try query.wholeNumber("token_id")
-        let code = try query.wholeNumber("code")
         let entries = try query.wholeNumber("max_entries")
-        var filter = LogQuery(query, scope: group.map { .groupList($0) } ?? .list, now: now).filter
+        var filter = try LogQuery(query, scope: group.map { .groupList($0) } ?? .list, now: now).filter
         (filter.from, filter.through, filter.keyword) = (nil, nil, nil)
         if group == nil {
             filter.group = query.text("group")
-            filter.channel = channel == 0 ? nil : channel
             filter.tokenName = query.text("token_name")
-            filter.tokenID = token == 0 ? nil : token
-        }
-        if filter.result == nil, let code, code != 0, !["success", "error"].contains(query.text("code_type")) {
-            filter.result = .code(code)
+            filter.tokenID = try LogQuery.number(query, "token_id")
         }
         self.filter = filter
         let start = query.instant("start_timestamp")?.first
@@ -49,13 +42,13 @@ struct ExportQuery: Equatable {
         case "desc", nil: isAscending = false
         default: throw AdminFailure(.badRequest, "order must be asc or desc")
         }
-        includesBodies = query.flag("include_detail")
+        includesBodies = try query.flag("include_detail")
         limit = entries.flatMap { $0 > 0 ? $0 : nil }
         chunk = try Self.chunk(query.text("chunk_interval"))
         columns = CSVRows.Columns()
         if group != nil {
             columns = CSVRows.Columns(
-                hasChannel: query.flag("include_channel"), hasRetryAt: query.flag("include_retry_at"))
+                hasChannel: try query.flag("include_channel"), hasRetryAt: try query.flag("include_retry_at"))
         }
         zone = query.text("timezone")
     }
