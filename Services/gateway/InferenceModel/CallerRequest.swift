@@ -42,6 +42,8 @@ package struct UpstreamContext: Sendable {
     package var now: Int
     /// Random text of 24 letters and digits for ids that the caller's protocol wants and the upstream does not give.
     package var nonce: String
+    /// The caller's names of tools that were sent under other names (`UpstreamBody.toolNames`); empty while a request is written.
+    package var toolNames: [String: String] = [:]
 
     package init(
         mode: RelayMode = .chatCompletions, channelType: ChannelType, upstreamModel: String, requestedModel: String,
@@ -54,5 +56,10 @@ package struct UpstreamContext: Sendable {
         self.configs = configs
         self.now = now
         self.nonce = nonce
+    }
+
+    /// A tool's name as the caller knows it.
+    package func callersName(ofTool name: String) -> String {
+        toolNames.isEmpty ? name : toolNames[name] ?? name
     }
 }

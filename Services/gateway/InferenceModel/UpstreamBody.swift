@@ -6,6 +6,8 @@ package struct UpstreamBody: Sendable {
     package var headers: HTTPHeaders
     /// What the protocol puts into the query, without a question mark; `nil` for nothing.
     package var query: String?
+    /// The caller's names of tools that had to be sent under other names, by the sent name; the answer is read with them.
+    package var toolNames: [String: String] = [:]
 
     package init(_ bytes: [UInt8], headers: HTTPHeaders = [:], query: String? = nil) {
         self.bytes = bytes

@@ -17,10 +17,12 @@ package final class ConvertedInference: Exchange, Sendable {
     ) throws(InvalidRequest) {
         self.call = call
         self.upstream = upstream
-        self.context = context
         var neutral = try call.neutral(parser: parser)
         neutral.model = context.upstreamModel
         request = try upstream.write(neutral, context)
+        var context = context
+        context.toolNames = request.toolNames
+        self.context = context
     }
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
