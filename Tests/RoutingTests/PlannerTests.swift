@@ -15,7 +15,7 @@ struct PlannerTests {
     @Test("a single channel is taken outright")
     func single() throws {
         var random = SplitMix64(seed: 1)
-        let plan = Planner.order([try channel(1)], rates: [1], limit: 3, using: &random)
+        let plan = Planner.order([try channel(1)], standings: [Standing(rate: 1)], limit: 3, using: &random)
         #expect(plan.map(\.channel.id) == [1])
         #expect(plan[0].reason == "only channel")
     }
@@ -53,7 +53,7 @@ struct PlannerTests {
         var random = SplitMix64(seed: 7)
         let channels = try (1...4).map { try channel($0) }
         #expect(Planner.order(channels, rates: [0, 0, 0, 0], limit: 2, using: &random).count == 2)
-        #expect(Planner.order([], rates: [], limit: 2, using: &random).isEmpty)
+        #expect(Planner.order([], limit: 2, using: &random).isEmpty)
     }
 
     @Test("channels of negative priority are drawn only among themselves")

@@ -3,7 +3,7 @@ import JSON
 package import Postgres
 import Telemetry
 
-/// Channels in PostgreSQL: every write takes one revision in its own transaction.
+/// Channels in PostgreSQL: every write takes one revision in its own transaction; one that changes a channel forgets its errors and bans.
 package struct ChannelStore: Sendable {
     let pool: PostgresPool
     let vault: KeyVault
@@ -78,6 +78,7 @@ package struct ChannelStore: Sendable {
                 }
                 if change.configs != nil || settings.type != old.settings.type { try Self.checkConfigs(settings) }
                 if let models = change.models { try await checkModels(models, connection) }
+                try await HealthStore.forget([id], connection)
                 return try await write(id, settings, sealedKey, revision, connection)
             }
         }
@@ -94,7 +95,8 @@ package struct ChannelStore: Sendable {
     @discardableResult
     package func setStatus(_ ids: [Int], _ status: Int) async throws(RegistryError) -> Int {
         try await change { revision, connection in
-            try await connection.execute(
+            try await HealthStore.forget(ids, connection)
+            return try await connection.execute(
                 """
                 UPDATE registry.channels SET status = \(status), revision = \(revision)
                 WHERE id = ANY(\(ids)) AND deleted_at IS NULL
@@ -113,7 +115,8 @@ package struct ChannelStore: Sendable {
     @discardableResult
     package func delete(_ ids: [Int]) async throws(RegistryError) -> Int {
         let count = try await change { revision, connection in
-            try await connection.execute(
+            try await HealthStore.forget(ids, connection)
+            return try await connection.execute(
                 """
                 UPDATE registry.channels SET deleted_at = now(), sealed_key = '', revision = \(revision)
                 WHERE id = ANY(\(ids)) AND deleted_at IS NULL

@@ -236,16 +236,18 @@ final class AttemptLoop {
             channel: attempt.channel.id, reason: attempt.reason, outcome: .completed,
             startedAt: scope.wallClock(started),
             durationMicroseconds: Int64((now.nanoseconds - started.nanoseconds) / 1000))
-        var isError: Bool? = false
+        var health = AttemptHealth.success
+        var tokens = 0
         switch result {
         case .answered(let ending):
+            tokens = scope.usage?.totalTokens ?? 0
             kept.status = 200
             kept.outcome = ending.outcome
             if ending.outcome == .cancelledByClient {
-                isError = nil
+                health = .neutral
                 kept.error = RelayError.Code.clientGone.rawValue
             } else if ending.outcome != .completed {
-                isError = true
+                health = .error
                 let code: RelayError.Code =
                     switch ending.outcome {
                     case .timedOut: .upstreamTimeout
@@ -259,18 +261,18 @@ final class AttemptLoop {
             kept.status = status
             kept.outcome = error.attemptOutcome
             kept.error = error.code.rawValue
-            isError = failure.isChannelError ? true : nil
+            // A channel that we cannot even ask has no upstream that lacks a permission.
+            health = failure == .noPermission && status == nil ? .error : failure.health
             relay.metrics.countUpstreamError(channel: attempt.channel.id, code: error.code)
         case .callerGone:
             kept.outcome = .cancelledByClient
             kept.error = RelayError.Code.clientGone.rawValue
-            isError = nil
+            health = .neutral
         }
-        if let isError {
-            relay.health.record(
-                channel: attempt.channel.id, model: scope.model, isError: isError,
-                atSecond: now.nanoseconds / 1_000_000_000)
-        }
+        let event = relay.health.record(
+            health, channel: attempt.channel, model: scope.model, tokens: tokens,
+            atSecond: now.nanoseconds / 1_000_000_000)
+        if let event { relay.report(event, of: attempt.channel, model: scope.model, requestID: scope.id) }
         scope.attempts.append(kept)
     }
 }

@@ -14,7 +14,10 @@ package import Telemetry
 /// One for the process; what a loop owns (parser, generator of draws, client) is held per loop.
 package final class Relay: Sendable {
     package let configuration: RelayConfiguration
-    let health = HealthBook()
+    /// What is known of channels' errors, and their bans.
+    package let health = HealthBook()
+    /// The calls of tenants that are to be reported.
+    package let callers = CallerTraffic()
     let clients: HTTPClientGroup
     let metrics: RelayMetrics
     let logger: Logger
@@ -167,10 +170,16 @@ package final class Relay: Sendable {
                 field: "model")
         }
         let state = state(of: scope.request)
-        let rates =
-            candidates.count > 1
-            ? health.rates(candidates, model: model, atSecond: scope.arrivedAt.nanoseconds / 1_000_000_000) : []
-        return Planner.order(candidates, rates: rates, limit: attempts, using: &state.random)
+        let second = scope.arrivedAt.nanoseconds / 1_000_000_000
+        while true {
+            let standings =
+                candidates.count > 1 || health.hasBans
+                ? health.standings(candidates, model: model, atSecond: second) : []
+            let plan = Planner.order(candidates, standings: standings, limit: attempts, using: &state.random)
+            guard let first = plan.first, first.isTrial else { return plan }
+            // Another loop may have been faster; then the channel counts as banned in the next plan.
+            if health.beginTrial(channel: first.channel.id, model: model, atSecond: second) { return plan }
+        }
     }
 
     /// The channel that the operator asked for, also a disabled one (contract relay §1.3).
@@ -208,6 +217,11 @@ package final class Relay: Sendable {
             status: ending.status, outcome: ending.outcome, failure: ending.failure,
             detailBytes: configuration.detailBytes, now: scope.request.loop.now)
         metrics.count(record)
+        if let tenant = scope.caller?.tenant, !record.attempts.isEmpty || record.code == 429 {
+            callers.record(
+                CallerTraffic.Key(group: tenant.group, token: tenant.tokenName, model: record.model),
+                tokens: record.usage.totalTokens, atSecond: scope.request.loop.now.nanoseconds / 1_000_000_000)
+        }
         if let code = ending.refusal { metrics.countRefusal(code) }
         // Anyone can send a wrong key; so that nobody fills the log with them, only some are kept, and all are counted.
         if scope.caller != nil || strangers.admit(atSecond: scope.arrivedAt.nanoseconds / 1_000_000_000) {

@@ -8,6 +8,8 @@ package final class RelayMetrics: Sendable {
     private let calls: CounterFamily
     private let refusals: CounterFamily
     private let upstreamErrors: CounterFamily
+    private let bans: CounterFamily
+    private let liftedBans: CounterFamily
     private let inputTokens: Counter
     private let outputTokens: Counter
     private let common: [RelayMode: Common]
@@ -35,6 +37,12 @@ package final class RelayMetrics: Sendable {
             "gateway_relay_refusals_total", "Calls refused before any attempt, by code.", labels: ["code"])
         upstreamErrors = registry.counter(
             "gateway_relay_upstream_errors_total", "Failed attempts by channel and code.", labels: ["channel", "code"])
+        bans = registry.counter(
+            "gateway_channel_bans_total", "Models that this gateway banned on a channel, by reason.",
+            labels: ["reason"])
+        for reason in HealthBan.Reason.allCases { _ = bans.with(reason.rawValue) }
+        liftedBans = registry.counter(
+            "gateway_channel_bans_lifted_total", "Bans that this gateway ended by a call that succeeded.")
         let tokens = registry.counter("gateway_relay_tokens_total", "Tokens of finished calls.", labels: ["kind"])
         inputTokens = tokens.with("input")
         outputTokens = tokens.with("output")
@@ -73,6 +81,10 @@ package final class RelayMetrics: Sendable {
     func countRefusal(_ code: RelayError.Code) {
         refusals.with(code.rawValue).increment()
     }
+
+    func countBan(_ reason: HealthBan.Reason) { bans.with(reason.rawValue).increment() }
+
+    func countLiftedBan() { liftedBans.with().increment() }
 
     func countUpstreamError(channel: Int, code: RelayError.Code) {
         upstreamErrors.with("\(channel)", code.rawValue).increment()

@@ -2,10 +2,13 @@
 package struct PlannedAttempt: Sendable {
     package let channel: RoutedChannel
     package let reason: String
+    /// Whether it tries a channel whose ban is over.
+    package let isTrial: Bool
 
-    package init(channel: RoutedChannel, reason: String) {
+    package init(channel: RoutedChannel, reason: String, isTrial: Bool = false) {
         self.channel = channel
         self.reason = reason
+        self.isTrial = isTrial
     }
 }
 
@@ -14,25 +17,44 @@ package enum Planner {
     /// A channel with more errors than this is taken only when nothing better is left.
     package static let worstRate = 0.85
 
+    private struct Healthy {
+        let channel: RoutedChannel
+        let weight: Double
+        let isTrial: Bool
+    }
+
     /// The order in which channels are tried: drawn by weight = priority / (error rate + 0.1)², those with many errors last.
+    ///
+    /// Banned channels are left out; when all are banned, they are tried, those with the fewest errors first.
     ///
     /// - Parameters:
     ///   - candidates: The channels that can serve the call.
-    ///   - rates: Their error rates from 0 to 1, in the same order.
+    ///   - standings: How they stand with the model, in the same order; empty when nothing is known of them.
     ///   - limit: How many attempts may be made at most.
     package static func order(
-        _ candidates: [RoutedChannel], rates: [Double], limit: Int, using random: inout SplitMix64
+        _ candidates: [RoutedChannel], standings: [Standing] = [], limit: Int, using random: inout SplitMix64
     ) -> [PlannedAttempt] {
         guard candidates.count > 1 else {
-            return candidates.map { PlannedAttempt(channel: $0, reason: "only channel") }
+            return candidates.map { channel in
+                switch standings.first?.state {
+                case .banned: PlannedAttempt(channel: channel, reason: "banned")
+                case .onTrial: PlannedAttempt(channel: channel, reason: "only channel, its ban is over", isTrial: true)
+                case .usable, nil: PlannedAttempt(channel: channel, reason: "only channel")
+                }
+            }
         }
-        var healthy: [(channel: RoutedChannel, weight: Double)] = []
-        var poor: [(channel: RoutedChannel, rate: Double)] = []
-        for (channel, rate) in zip(candidates, rates) {
-            if rate <= worstRate {
-                healthy.append((channel, channel.weight / ((rate + 0.1) * (rate + 0.1))))
+        var healthy: [Healthy] = []
+        var poor: [(channel: RoutedChannel, standing: Standing)] = []
+        var banned: [(channel: RoutedChannel, rate: Double)] = []
+        for (place, channel) in candidates.enumerated() {
+            let standing = place < standings.count ? standings[place] : Standing()
+            if standing.state == .banned {
+                banned.append((channel, standing.rate))
+            } else if standing.rate <= worstRate {
+                let weight = channel.weight / ((standing.rate + 0.1) * (standing.rate + 0.1))
+                healthy.append(Healthy(channel: channel, weight: weight, isTrial: standing.state == .onTrial))
             } else {
-                poor.append((channel, rate))
+                poor.append((channel, standing))
             }
         }
         var plan: [PlannedAttempt] = []
@@ -41,13 +63,20 @@ package enum Planner {
             let place = draw(healthy.map(\.weight), total: total, using: &random)
             let share = total > 0 ? healthy[place].weight / total : 1 / Double(healthy.count)
             let reason = "drawn by weight, \(Int((share * 100).rounded()))% of \(healthy.count) channels"
-            plan.append(PlannedAttempt(channel: healthy.remove(at: place).channel, reason: reason))
+            let drawn = healthy.remove(at: place)
+            plan.append(
+                PlannedAttempt(
+                    channel: drawn.channel, reason: drawn.isTrial ? reason + ", its ban is over" : reason,
+                    isTrial: drawn.isTrial))
         }
-        for (channel, rate) in poor.sorted(by: { $0.rate < $1.rate }) where plan.count < limit {
-            let reason = "last resort, \(Int((rate * 100).rounded()))% errors"
-            plan.append(PlannedAttempt(channel: channel, reason: reason))
+        for (channel, standing) in poor.sorted(by: { $0.standing.rate < $1.standing.rate }) where plan.count < limit {
+            let reason = "last resort, \(Int((standing.rate * 100).rounded()))% errors"
+            plan.append(PlannedAttempt(channel: channel, reason: reason, isTrial: standing.state == .onTrial))
         }
-        return plan
+        guard plan.isEmpty else { return plan }
+        return banned.sorted { $0.rate < $1.rate }.prefix(limit).map {
+            PlannedAttempt(channel: $0.channel, reason: "banned")
+        }
     }
 
     private static func draw(_ weights: [Double], total: Double, using random: inout SplitMix64) -> Int {

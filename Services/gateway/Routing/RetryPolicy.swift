@@ -19,9 +19,13 @@ package enum FailureClass: Equatable, Sendable {
         }
     }
 
-    /// Whether it counts against the channel's health.
-    package var isChannelError: Bool {
-        self != .caller
+    /// What it says of the channel's health.
+    package var health: AttemptHealth {
+        switch self {
+        case .caller: .neutral
+        case .noPermission: .noPermission
+        case .busy, .fault: .error
+        }
     }
 }
 

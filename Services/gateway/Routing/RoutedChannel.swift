@@ -20,14 +20,16 @@ package final class RoutedChannel: Sendable {
     package let sets: [String]
     package let proxyURL: String?
     package let verifiesTLS: Bool
-    package let bansOnNoPermission: Bool
-    package let maxErrorRate: Double
+    /// When errors lead to a ban or a warning.
+    let banPolicy: PairHealth.Policy
     /// The `configs` object; empty when there is none.
     package let configs: JSONObject
     let sealedKey: String
 
     /// Prepares one channel; `nil` when its type is not known to this version.
-    package init?(_ channel: SnapshotChannel, key: Redacted<String>?) {
+    ///
+    /// - Parameter warnErrorRate: From which error rate on a warning is logged when the channel does not say.
+    package init?(_ channel: SnapshotChannel, key: Redacted<String>?, warnErrorRate: Double = 0.5) {
         guard let type = ChannelType.find(channel.type) else { return nil }
         id = channel.id
         name = channel.name
@@ -43,8 +45,9 @@ package final class RoutedChannel: Sendable {
         sets = channel.sets.isEmpty ? [Self.defaultSet] : channel.sets
         proxyURL = channel.proxyURL.isEmpty ? nil : channel.proxyURL
         verifiesTLS = !channel.skipsTLSVerification
-        bansOnNoPermission = channel.bansOnNoPermission
-        maxErrorRate = channel.maxErrorRate
+        banPolicy = PairHealth.Policy(
+            bansOnNoPermission: channel.bansOnNoPermission, maxErrorRate: channel.maxErrorRate,
+            warnErrorRate: channel.warnErrorRate > 0 ? channel.warnErrorRate : warnErrorRate)
         configs =
             channel.configs.isEmpty
             ? JSONObject() : (try? JSONValue.parse(Array(channel.configs.utf8)))?.object ?? JSONObject()

@@ -45,13 +45,14 @@ package final class RoutingTable: Sendable {
         var sets: [String: ModelIndex] = [:]
         var everything = ModelIndex()
         var unreadable: [String] = []
+        let warnErrorRate = snapshot.options?["DefaultWarnNotifyErrorRate"].flatMap { Double($0) } ?? 0.5
         for row in snapshot.channels.sorted(by: { $0.id < $1.id }) {
             var key: Redacted<String>? = Redacted("")
             if !row.sealedKey.isEmpty {
                 let known = previous?.channels[row.id]
                 key = known?.sealedKey == row.sealedKey ? known?.key : openKey(row)
             }
-            guard let channel = RoutedChannel(row, key: key) else { continue }
+            guard let channel = RoutedChannel(row, key: key, warnErrorRate: warnErrorRate) else { continue }
             channels[channel.id] = channel
             if key == nil { unreadable.append(channel.name) }
             guard channel.isEnabled, key != nil else { continue }
