@@ -106,6 +106,9 @@ let package = Package(
                 "JSON", "Crypto", "Telemetry",
             ]),
         part(
+            "HealthReporting", of: "gateway",
+            needs: ["Routing", "Contracts", "InternalHTTP", "EventLoop", "Lifecycle", "Telemetry"]),
+        part(
             "GatewayAPI", of: "gateway",
             needs: [
                 "Relay", "Dialects", "Routing", "Contracts", "APIDescription", "HTTPServer", "HTTPClient", "HTTPCore",
@@ -114,7 +117,7 @@ let package = Package(
         service(
             "gateway",
             needs: [
-                "GatewayAPI", "Relay", "Routing", "SnapshotClient", "LogShipping", "InternalHTTP",
+                "GatewayAPI", "Relay", "HealthReporting", "Routing", "SnapshotClient", "LogShipping", "InternalHTTP",
                 "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "Contracts", "Crypto", "ServiceKit",
                 "Configuration", "Lifecycle", "Telemetry",
             ]),
@@ -138,10 +141,14 @@ let package = Package(
                 "RegistryStore", "Contracts", "ModelCatalogue", "InternalHTTP", "HTTPServer", "HTTPCore", "EventLoop",
                 "JSON", "Postgres", "Lifecycle", "Telemetry",
             ]),
+        part(
+            "HealthSharing", of: "channel-registry",
+            needs: ["RegistryStore", "Contracts", "InternalHTTP", "HTTPServer", "Telemetry"]),
         service(
             "channel-registry",
             needs: [
-                "AdminAPI", "AdminHTTP", "SnapshotPublisher", "OneAPIImport", "RegistryStore", "HTTPServer", "HTTPClient",
+                "HealthSharing", "AdminAPI", "AdminHTTP", "SnapshotPublisher", "OneAPIImport", "RegistryStore", "HTTPServer",
+                "HTTPClient",
                 "HTTPCore", "EventLoop", "Postgres", "Migrations", "Crypto", "ServiceKit", "Configuration", "Lifecycle",
                 "Telemetry",
             ]),

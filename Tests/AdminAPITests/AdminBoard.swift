@@ -60,6 +60,7 @@ struct AdminBoard: Sendable {
         let stores = AdminStores(
             channels: channels, importer: importer, tokens: TokenStore(pool: pool, vault: vault),
             groups: GroupStore(pool: pool),
+            health: HealthStore(pool: pool),
             modelConfigs: ModelConfigStore(pool: pool),
             options: OptionStore(pool: pool, overrides: overrides, requiresModelConfigs: requiresModelConfigs),
             balances: BalanceChecker(channels: channels, clients: client, logger: .silent),

@@ -10,6 +10,7 @@ package struct AdminStores: Sendable {
     package let importer: OneAPIImporter
     package let tokens: TokenStore
     package let groups: GroupStore
+    package let health: HealthStore
     package let modelConfigs: ModelConfigStore
     package let options: OptionStore
     package let balances: BalanceChecker
@@ -20,13 +21,14 @@ package struct AdminStores: Sendable {
 
     package init(
         channels: ChannelStore, importer: OneAPIImporter, tokens: TokenStore, groups: GroupStore,
-        modelConfigs: ModelConfigStore, options: OptionStore, balances: BalanceChecker,
+        health: HealthStore, modelConfigs: ModelConfigStore, options: OptionStore, balances: BalanceChecker,
         requiresModelConfigs: Bool = false, startedAt: Int64
     ) {
         self.channels = channels
         self.importer = importer
         self.tokens = tokens
         self.groups = groups
+        self.health = health
         self.modelConfigs = modelConfigs
         self.options = options
         self.balances = balances

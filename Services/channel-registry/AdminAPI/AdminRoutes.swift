@@ -113,5 +113,23 @@ package struct AdminRoute: Sendable {
         AdminRoute(.post, "/api/group/:group/model_config/*model", .administrator, GroupModelRoutes.save),
         AdminRoute(.put, "/api/group/:group/model_config/*model", .administrator, GroupModelRoutes.update),
         AdminRoute(.delete, "/api/group/:group/model_config/*model", .administrator, GroupModelRoutes.delete),
+
+        AdminRoute(.get, "/api/dashboard/:group/models", .administrator, GroupDashboardRoutes.models),
+
+        AdminRoute(.get, "/api/monitor", .administrator, MonitorRoutes.rates),
+        AdminRoute(.delete, "/api/monitor", .administrator, MonitorRoutes.clearAll),
+        AdminRoute(.get, "/api/monitor/models", .administrator, MonitorRoutes.modelRates),
+        AdminRoute(.get, "/api/monitor/banned_channels", .administrator, MonitorRoutes.banned),
+        AdminRoute(.get, "/api/monitor/runtime_metrics", .administrator, MonitorRoutes.runtime),
+        AdminRoute(.get, "/api/monitor/group_summary_metrics", .administrator, CallerMonitorRoutes.groups),
+        AdminRoute(.get, "/api/monitor/group_token_metrics/:group", .administrator, CallerMonitorRoutes.tokens),
+        AdminRoute(.get, "/api/monitor/group_model_metrics/:group", .administrator, CallerMonitorRoutes.models),
+        AdminRoute(
+            .get, "/api/monitor/group_tokenname_model_metrics/:group", .administrator, CallerMonitorRoutes.tokenModels),
+        AdminRoute(
+            .post, "/api/monitor/batch_group_token_metrics", .administrator, CallerMonitorRoutes.manyTokens),
+        AdminRoute(.get, "/api/monitor/:id", .administrator, MonitorRoutes.channelRates),
+        AdminRoute(.delete, "/api/monitor/:id", .administrator, MonitorRoutes.clearChannel),
+        AdminRoute(.delete, "/api/monitor/:id/*model", .administrator, MonitorRoutes.clearModel),
     ]
 }

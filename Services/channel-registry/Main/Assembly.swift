@@ -5,6 +5,7 @@ import EventLoop
 import HTTPClient
 import HTTPCore
 import HTTPServer
+import HealthSharing
 import Lifecycle
 import Migrations
 import OneAPIImport
@@ -27,6 +28,7 @@ enum Assembly {
         let stores = AdminStores(
             channels: channels, importer: importer, tokens: TokenStore(pool: pool, vault: vault),
             groups: GroupStore(pool: pool),
+            health: HealthStore(pool: pool),
             modelConfigs: ModelConfigStore(pool: pool),
             options: OptionStore(
                 pool: pool, overrides: config.options, requiresModelConfigs: config.requiresModelConfigs),
@@ -59,6 +61,9 @@ enum Assembly {
         ).install(on: &router)
         SnapshotRoutes.install(
             on: &router, board: board, key: config.internalKey, logger: context.logger, metrics: feedMetrics)
+        HealthRoutes.install(
+            on: &router, store: stores.health, key: config.internalKey, logger: context.logger,
+            metrics: HealthMetrics(context.metrics))
         OperationalRoutes(readiness: context.readiness, metrics: context.metrics).add(to: &router)
         let http = HTTPService(server(router, context), context: context)
         // Stopped in reverse: first the gateways that wait are answered, or they would hold up the drain.

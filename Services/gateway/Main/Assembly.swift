@@ -5,6 +5,7 @@ import GatewayAPI
 import HTTPClient
 import HTTPCore
 import HTTPServer
+import HealthReporting
 import InternalHTTP
 import Lifecycle
 import LogShipping
@@ -49,6 +50,11 @@ enum Assembly {
             configuration: relayConfiguration(config), table: { cell.current }, clients: clients,
             ledger: queue, metrics: RelayMetrics(context.metrics, modes: GatewayRoutes.modes),
             logger: context.logger, loops: group.loops.count, seed: seed)
+        let reporter = HealthReporter(
+            book: relay.health, callers: relay.callers, peer: peer(config.registryURL), loop: group.next(),
+            metrics: HealthMetrics(context.metrics, book: relay.health, callers: relay.callers) {
+                MonotonicTime.now().nanoseconds / 1_000_000_000
+            }, logger: context.logger)
         let ids = RequestIDSource(seed: seed)
         var router = Router()
         OperationalRoutes(readiness: context.readiness, metrics: context.metrics).add(to: &router)
@@ -59,7 +65,7 @@ enum Assembly {
                 logger: context.logger),
             startedAt: WallClock.microseconds() / 1000)
         let http = HTTPService(try server(config, context, router, ids), context: context)
-        return [Clients(clients: clients, files: files), shipper, feed, http]
+        return [Clients(clients: clients, files: files), shipper, feed, reporter, http]
     }
 
     private static func server(

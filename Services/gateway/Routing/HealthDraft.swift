@@ -7,7 +7,8 @@ package struct HealthDraft: Sendable {
     var lifted: [HealthPair] = []
     package var callers: [CallerTraffic.Row] = []
 
-    init() {}
+    /// Nothing to report.
+    package init() {}
 
     /// Whether there is nothing to report.
     package var isEmpty: Bool { attempts.isEmpty && banned.isEmpty && lifted.isEmpty && callers.isEmpty }

@@ -114,8 +114,14 @@ enum ModelRoutes {
 }
 
 /// The models of enabled channels by routing set, each with what is known of it: its config, else the catalogue's, else its name.
-private struct EnabledModels {
+struct EnabledModels {
     let sets: [String: [ModelConfig]]
+
+    /// The models of some sets, each once.
+    func models(of names: [String]) -> [ModelConfig] {
+        var seen: Set<String> = []
+        return names.flatMap { sets[$0] ?? [] }.filter { seen.insert($0.model).inserted }.sorted(by: Self.precedes)
+    }
 
     init(_ call: AdminCall) async throws {
         let stores = call.stores
