@@ -224,6 +224,15 @@ let package = Package(
         tests(
             "OneAPIImport",
             needs: ["RegistryStore", "Contracts", "Postgres", "Migrations", "EventLoop", "Crypto", "Telemetry", "channel-registry"]),
+        tests(
+            "HealthReporting",
+            needs: ["Contracts", "InternalHTTP", "HTTPClient", "EventLoop", "Routing", "Telemetry"]),
+        tests(
+            "HealthSharing",
+            needs: [
+                "RegistryStore", "Contracts", "Postgres", "Migrations", "InternalHTTP", "HTTPServer", "HTTPClient",
+                "EventLoop", "Telemetry",
+            ]),
         tests("Postgres", needs: ["EventLoop", "Telemetry"]),
         tests("Migrations", needs: ["Postgres", "EventLoop", "Lifecycle", "Telemetry"]),
         tests("Routing", needs: ["Contracts", "Telemetry"]),

@@ -26,12 +26,12 @@ struct PlannerTests {
         let channels = [try channel(1, priority: 30), try channel(2, priority: 10)]
         var first = 0
         for _ in 0..<4000 {
-            first += Planner.order(channels, rates: [0, 0], limit: 1, using: &random)[0].channel.id == 1 ? 1 : 0
+            first += Planner.order(channels, standings: [Standing(rate: 0), Standing(rate: 0)], limit: 1, using: &random)[0].channel.id == 1 ? 1 : 0
         }
         #expect((2850...3150).contains(first))
         var healthy = 0
         for _ in 0..<4000 {
-            healthy += Planner.order(channels, rates: [0.5, 0], limit: 1, using: &random)[0].channel.id == 2 ? 1 : 0
+            healthy += Planner.order(channels, standings: [Standing(rate: 0.5), Standing(rate: 0)], limit: 1, using: &random)[0].channel.id == 2 ? 1 : 0
         }
         // 30 / 0.36 = 83 against 10 / 0.01 = 1000.
         #expect((3600...3800).contains(healthy))
@@ -42,7 +42,7 @@ struct PlannerTests {
         var random = SplitMix64(seed: 7)
         let channels = try (1...4).map { try channel($0) }
         for _ in 0..<200 {
-            let plan = Planner.order(channels, rates: [0.9, 0, 0.95, 0.2], limit: 4, using: &random).map(\.channel.id)
+            let plan = Planner.order(channels, standings: [Standing(rate: 0.9), Standing(rate: 0), Standing(rate: 0.95), Standing(rate: 0.2)], limit: 4, using: &random).map(\.channel.id)
             #expect(Set(plan) == [1, 2, 3, 4])
             #expect(Array(plan.suffix(2)) == [1, 3])
         }
@@ -52,7 +52,7 @@ struct PlannerTests {
     func limit() throws {
         var random = SplitMix64(seed: 7)
         let channels = try (1...4).map { try channel($0) }
-        #expect(Planner.order(channels, rates: [0, 0, 0, 0], limit: 2, using: &random).count == 2)
+        #expect(Planner.order(channels, standings: [Standing(rate: 0), Standing(rate: 0), Standing(rate: 0), Standing(rate: 0)], limit: 2, using: &random).count == 2)
         #expect(Planner.order([], limit: 2, using: &random).isEmpty)
     }
 
@@ -60,12 +60,54 @@ struct PlannerTests {
     func weightless() throws {
         var random = SplitMix64(seed: 3)
         let none = [try channel(1, priority: -1), try channel(2, priority: -5)]
-        let ids = (0..<50).map { _ in Planner.order(none, rates: [0, 0], limit: 1, using: &random)[0].channel.id }
+        let ids = (0..<50).map { _ in Planner.order(none, standings: [Standing(rate: 0), Standing(rate: 0)], limit: 1, using: &random)[0].channel.id }
         #expect(Set(ids) == [1, 2])
         let mixed = [try channel(1, priority: -1), try channel(2, priority: 1)]
         for _ in 0..<50 {
-            #expect(Planner.order(mixed, rates: [0, 0], limit: 1, using: &random)[0].channel.id == 2)
+            #expect(Planner.order(mixed, standings: [Standing(rate: 0), Standing(rate: 0)], limit: 1, using: &random)[0].channel.id == 2)
         }
+    }
+}
+
+extension PlannerTests {
+    @Test("a banned channel is left out while another is there")
+    func banned() throws {
+        var random = SplitMix64(seed: 9)
+        let channels = try (1...3).map { try channel($0) }
+        let standings = [Standing(state: .banned), Standing(rate: 0.9), Standing()]
+        for _ in 0..<50 {
+            let plan = Planner.order(channels, standings: standings, limit: 3, using: &random)
+            #expect(plan.map(\.channel.id) == [3, 2])
+            #expect(plan[1].reason == "last resort, 90% errors")
+        }
+    }
+
+    @Test("when all are banned they are tried, those with the fewest errors first, and the reason says so")
+    func allBanned() throws {
+        var random = SplitMix64(seed: 9)
+        let channels = try (1...3).map { try channel($0) }
+        let standings = [0.5, 0.1, 0.9].map { Standing(rate: $0, state: .banned) }
+        let plan = Planner.order(channels, standings: standings, limit: 2, using: &random)
+        #expect(plan.map(\.channel.id) == [2, 1])
+        #expect(plan.allSatisfy { $0.reason == "banned" && !$0.isTrial })
+        let single = Planner.order([channels[0]], standings: [Standing(state: .banned)], limit: 2, using: &random)
+        #expect(single.map(\.reason) == ["banned"])
+    }
+
+    @Test("a channel whose ban is over is drawn like another, as a trial")
+    func trial() throws {
+        var random = SplitMix64(seed: 9)
+        let channels = try (1...2).map { try channel($0) }
+        var firsts: Set<Int> = []
+        for _ in 0..<50 {
+            let plan = Planner.order(
+                channels, standings: [Standing(state: .onTrial), Standing()], limit: 2, using: &random)
+            firsts.insert(plan[0].channel.id)
+            for attempt in plan { #expect(attempt.isTrial == (attempt.channel.id == 1)) }
+        }
+        #expect(firsts == [1, 2])
+        let single = Planner.order([channels[0]], standings: [Standing(state: .onTrial)], limit: 1, using: &random)
+        #expect(single[0].isTrial)
     }
 }
 
