@@ -132,7 +132,8 @@ let package = Package(
         part(
             "AdminAPI", of: "channel-registry",
             needs: [
-                "RegistryStore", "OneAPIImport", "AdminHTTP", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON",
+                "RegistryStore", "OneAPIImport", "AdminHTTP", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop",
+                "JSON",
                 "Contracts", "ModelCatalogue", "Postgres", "Telemetry",
             ]),
         part(
@@ -147,7 +148,8 @@ let package = Package(
         service(
             "channel-registry",
             needs: [
-                "HealthSharing", "AdminAPI", "AdminHTTP", "SnapshotPublisher", "OneAPIImport", "RegistryStore", "HTTPServer",
+                "HealthSharing", "AdminAPI", "AdminHTTP", "SnapshotPublisher", "OneAPIImport", "RegistryStore",
+                "HTTPServer",
                 "HTTPClient",
                 "HTTPCore", "EventLoop", "Postgres", "Migrations", "Crypto", "ServiceKit", "Configuration", "Lifecycle",
                 "Telemetry",
@@ -223,7 +225,10 @@ let package = Package(
             ]),
         tests(
             "OneAPIImport",
-            needs: ["RegistryStore", "Contracts", "Postgres", "Migrations", "EventLoop", "Crypto", "Telemetry", "channel-registry"]),
+            needs: [
+                "RegistryStore", "Contracts", "Postgres", "Migrations", "EventLoop", "Crypto", "Telemetry",
+                "channel-registry",
+            ]),
         tests(
             "HealthReporting",
             needs: ["Contracts", "InternalHTTP", "HTTPClient", "EventLoop", "Routing", "Telemetry"]),
@@ -246,7 +251,9 @@ let package = Package(
         tests("APIDescription", needs: ["JSON"]),
         tests(
             "GatewayAPI",
-            needs: ["APIDescription", "Relay", "Contracts", "Crypto", "HTTPClient", "HTTPCore", "HTTPServer", "Telemetry"]),
+            needs: [
+                "APIDescription", "Relay", "Contracts", "Crypto", "HTTPClient", "HTTPCore", "HTTPServer", "Telemetry",
+            ]),
         tests("HTTPCore"),
         tests("HTTPServer", needs: ["HTTPCore", "EventLoop", "CLinux"]),
         tests("JSON"),

@@ -71,7 +71,8 @@ struct MonitorRoutesTests {
         }
     }
 
-    @Test("error rates by channel, by model and of one channel; below ten attempts they are 0, deleted channels are gone")
+    @Test(
+        "error rates by channel, by model and of one channel; below ten attempts they are 0, deleted channels are gone")
     func rates() async throws {
         try await with { board async throws in
             #expect(
@@ -90,7 +91,9 @@ struct MonitorRoutesTests {
     @Test("a wrong channel id is told as the contract says")
     func badID() async throws {
         try await AdminBoard.with { board async throws in
-            for (method, path) in [(HTTPMethod.get, "x"), (.delete, "x"), (.delete, "1.5/m"), (.get, "99999999999999999999")] {
+            for (method, path) in [
+                (HTTPMethod.get, "x"), (.delete, "x"), (.delete, "1.5/m"), (.get, "99999999999999999999"),
+            ] {
                 let answer = try await board.call(method, "/api/monitor/\(path)")
                 #expect(answer.status == 400 && answer.message == "Invalid channel ID", "\(path)")
             }
@@ -102,7 +105,10 @@ struct MonitorRoutesTests {
         try await with { board async throws in
             #expect(try await board.call(.delete, "/api/monitor/2/a/b:c").isDone)
             #expect(try await board.call(.get, "/api/monitor/banned_channels").data == [:])
-            #expect(try await board.call(.get, "/api/monitor/").data == ["1": ["m": Self.quarter], "2": ["a/b:c": 0, "m": 0]])
+            #expect(
+                try await board.call(.get, "/api/monitor/").data == [
+                    "1": ["m": Self.quarter], "2": ["a/b:c": 0, "m": 0],
+                ])
             #expect(try await board.call(.delete, "/api/monitor/2").isDone)
             let pair = try await board.call(.get, "/api/monitor/runtime_metrics").data["channel_models"]?["2"]?["m"]
             #expect(pair?["errors"] == 0 && pair?["rpm"] == 3)
@@ -118,18 +124,21 @@ struct MonitorRoutesTests {
             let data = try await board.call(.get, "/api/monitor/runtime_metrics").data
             #expect(data.object?.keys == ["models", "channels", "channel_models"])
             let banned: JSONValue = [
-                "rpm": 12, "tpm": 1200, "rps": 0, "tps": 0, "requests": 12, "errors": 9, "error_rate": Self.threeQuarters,
+                "rpm": 12, "tpm": 1200, "rps": 0, "tps": 0, "requests": 12, "errors": 9,
+                "error_rate": Self.threeQuarters,
                 "banned": true,
             ]
             #expect(data["channel_models"]?["2"]?["a/b:c"] == banned)
             // No minimum of ten attempts here.
             #expect(data["channel_models"]?["2"]?["m"]?["error_rate"] == 1)
             let model: JSONValue = [
-                "rpm": 12, "tpm": 1200, "rps": 0, "tps": 0, "requests": 12, "errors": 9, "error_rate": Self.threeQuarters,
+                "rpm": 12, "tpm": 1200, "rps": 0, "tps": 0, "requests": 12, "errors": 9,
+                "error_rate": Self.threeQuarters,
                 "banned_channels": 1,
                 "channels": [
                     "2": [
-                        "rpm": 12, "tpm": 1200, "rps": 0, "tps": 0, "requests": 12, "errors": 9, "error_rate": Self.threeQuarters,
+                        "rpm": 12, "tpm": 1200, "rps": 0, "tps": 0, "requests": 12, "errors": 9,
+                        "error_rate": Self.threeQuarters,
                         "banned_models": 1, "models": nil,
                     ]
                 ], "accessible_sets": ["default", "eu"], "accessible_groups": 2,
@@ -163,7 +172,8 @@ struct MonitorRoutesTests {
     func callers() async throws {
         try await with { board async throws in
             let groups = try await board.call(
-                .get, "/api/monitor/group_summary_metrics?groups=fastgpt%3A1,%20nobody,,").data["groups"]
+                .get, "/api/monitor/group_summary_metrics?groups=fastgpt%3A1,%20nobody,,"
+            ).data["groups"]
             #expect(groups == ["fastgpt:1": ["rpm": 10, "tpm": 70, "rps": 0, "tps": 0], "nobody": Self.zero])
             let tokens = try await board.call(.get, "/api/monitor/group_token_metrics/fastgpt:1").data["tokens"]
             #expect(tokens?.object?.keys == ["key", "other"])

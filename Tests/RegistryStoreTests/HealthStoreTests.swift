@@ -143,7 +143,9 @@ struct HealthStoreTests {
         }
     }
 
-    @Test("a change of a channel, of its status and its deletion forget what was learnt of it, without a revision of their own")
+    @Test(
+        "a change of a channel, of its status and its deletion forget what was learnt of it, without a revision of their own"
+    )
     func changes() async throws {
         try await with { health, stores in
             func learn(_ sequence: Int64) async throws {
@@ -191,7 +193,8 @@ struct HealthStoreTests {
             let models = try await health.callers(by: [.model], of: ["fastgpt:1"])
             #expect(models.map(\.model) == ["m", "qwen3:8b"] && models.map(\.rate.rpm) == [6, 1])
             let named = try await health.callers(
-                by: [.group, .token], of: ["fastgpt:1", "fastgpt"], tokens: [CallerToken(group: "fastgpt:1", name: "u")])
+                by: [.group, .token], of: ["fastgpt:1", "fastgpt"], tokens: [CallerToken(group: "fastgpt:1", name: "u")]
+            )
             #expect(named.map(\.token) == ["u"] && named.map(\.rate.rpm) == [4])
         }
     }

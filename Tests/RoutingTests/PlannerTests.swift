@@ -26,12 +26,17 @@ struct PlannerTests {
         let channels = [try channel(1, priority: 30), try channel(2, priority: 10)]
         var first = 0
         for _ in 0..<4000 {
-            first += Planner.order(channels, standings: [Standing(rate: 0), Standing(rate: 0)], limit: 1, using: &random)[0].channel.id == 1 ? 1 : 0
+            first +=
+                Planner.order(channels, standings: [Standing(rate: 0), Standing(rate: 0)], limit: 1, using: &random)[0]
+                    .channel.id == 1 ? 1 : 0
         }
         #expect((2850...3150).contains(first))
         var healthy = 0
         for _ in 0..<4000 {
-            healthy += Planner.order(channels, standings: [Standing(rate: 0.5), Standing(rate: 0)], limit: 1, using: &random)[0].channel.id == 2 ? 1 : 0
+            healthy +=
+                Planner.order(channels, standings: [Standing(rate: 0.5), Standing(rate: 0)], limit: 1, using: &random)[
+                    0
+                ].channel.id == 2 ? 1 : 0
         }
         // 30 / 0.36 = 83 against 10 / 0.01 = 1000.
         #expect((3600...3800).contains(healthy))
@@ -42,7 +47,11 @@ struct PlannerTests {
         var random = SplitMix64(seed: 7)
         let channels = try (1...4).map { try channel($0) }
         for _ in 0..<200 {
-            let plan = Planner.order(channels, standings: [Standing(rate: 0.9), Standing(rate: 0), Standing(rate: 0.95), Standing(rate: 0.2)], limit: 4, using: &random).map(\.channel.id)
+            let plan = Planner.order(
+                channels,
+                standings: [Standing(rate: 0.9), Standing(rate: 0), Standing(rate: 0.95), Standing(rate: 0.2)],
+                limit: 4, using: &random
+            ).map(\.channel.id)
             #expect(Set(plan) == [1, 2, 3, 4])
             #expect(Array(plan.suffix(2)) == [1, 3])
         }
@@ -52,7 +61,11 @@ struct PlannerTests {
     func limit() throws {
         var random = SplitMix64(seed: 7)
         let channels = try (1...4).map { try channel($0) }
-        #expect(Planner.order(channels, standings: [Standing(rate: 0), Standing(rate: 0), Standing(rate: 0), Standing(rate: 0)], limit: 2, using: &random).count == 2)
+        #expect(
+            Planner.order(
+                channels, standings: [Standing(rate: 0), Standing(rate: 0), Standing(rate: 0), Standing(rate: 0)],
+                limit: 2, using: &random
+            ).count == 2)
         #expect(Planner.order([], limit: 2, using: &random).isEmpty)
     }
 
@@ -60,11 +73,16 @@ struct PlannerTests {
     func weightless() throws {
         var random = SplitMix64(seed: 3)
         let none = [try channel(1, priority: -1), try channel(2, priority: -5)]
-        let ids = (0..<50).map { _ in Planner.order(none, standings: [Standing(rate: 0), Standing(rate: 0)], limit: 1, using: &random)[0].channel.id }
+        let ids = (0..<50).map { _ in
+            Planner.order(none, standings: [Standing(rate: 0), Standing(rate: 0)], limit: 1, using: &random)[0].channel
+                .id
+        }
         #expect(Set(ids) == [1, 2])
         let mixed = [try channel(1, priority: -1), try channel(2, priority: 1)]
         for _ in 0..<50 {
-            #expect(Planner.order(mixed, standings: [Standing(rate: 0), Standing(rate: 0)], limit: 1, using: &random)[0].channel.id == 2)
+            #expect(
+                Planner.order(mixed, standings: [Standing(rate: 0), Standing(rate: 0)], limit: 1, using: &random)[0]
+                    .channel.id == 2)
         }
     }
 }

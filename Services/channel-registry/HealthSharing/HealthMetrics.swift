@@ -14,7 +14,8 @@ package struct HealthMetrics: Sendable {
         bans = registry.counter(
             "channel_registry_health_bans_total", "Bans that gateways reported, by reason.", labels: ["reason"])
         failures = registry.counter(
-            "channel_registry_health_failures_total", "Reports of channel health that could not be stored.").with()
+            "channel_registry_health_failures_total", "Reports of channel health that could not be stored."
+        ).with()
     }
 
     func took(_ report: HealthReport) {

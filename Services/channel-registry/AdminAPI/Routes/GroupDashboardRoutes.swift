@@ -13,7 +13,8 @@ enum GroupDashboardRoutes {
             return .data { $0.list(configs) { $0.modelConfig($1) } }
         }
         let own = Dictionary(
-            try await call.stores.groups.modelConfigs(of: name).map { ($0.model, $0) }) { first, _ in first }
+            try await call.stores.groups.modelConfigs(of: name).map { ($0.model, $0) }
+        ) { first, _ in first }
         let options = try await call.stores.options.inForce()
         let level = ConsumeLevel.ratio(options["GroupConsumeLevelRatio"], used: group.usedAmount)
         let models = enabled.models(of: group.availableSets.isEmpty ? ["default"] : group.availableSets).map {
