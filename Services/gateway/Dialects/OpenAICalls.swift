@@ -43,28 +43,6 @@ extension OpenAICall {
     }
 }
 
-/// `POST /v1/chat/completions`.
-package final class ChatCall: OpenAICall {
-    package let request: OpenAIRequest
-    package var family: ProtocolFamily { .chat }
-    package var hasStreamOptions: Bool { true }
-
-    package init(_ request: OpenAIRequest) {
-        self.request = request
-    }
-}
-
-/// `POST /v1/completions`.
-package final class CompletionsCall: OpenAICall {
-    package let request: OpenAIRequest
-    package var family: ProtocolFamily { .completions }
-    package var hasStreamOptions: Bool { true }
-
-    package init(_ request: OpenAIRequest) {
-        self.request = request
-    }
-}
-
 /// `POST /v1/embeddings`.
 package final class EmbeddingsCall: OpenAICall {
     package let request: OpenAIRequest

@@ -77,6 +77,14 @@ package final class OpenAIRequest: Sendable {
         }
     }
 
+    /// All members as a tree, for a conversion.
+    ///
+    /// - Throws: `InvalidRequest` for a body whose nesting or number of values is over the parser's limits.
+    package func tree(_ parser: JSONParser) throws(InvalidRequest) -> JSONObject {
+        let tree = try Self.fault { [body] () throws(JSONError) in try parser.parse(body) }
+        return tree.object ?? JSONObject()
+    }
+
     private static func options(_ index: JSONObjectIndex, _ parser: JSONParser) throws(JSONError) -> JSONObjectIndex? {
         guard let member = index["stream_options"], member.kind != .null else { return nil }
         guard member.kind == .object else {

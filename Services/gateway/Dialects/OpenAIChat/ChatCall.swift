@@ -1,0 +1,30 @@
+package import InferenceModel
+package import JSON
+
+/// `POST /v1/chat/completions`.
+package final class ChatCall: OpenAICall, InferenceCall {
+    package let request: OpenAIRequest
+    package var family: ProtocolFamily { .chat }
+    package var hasStreamOptions: Bool { true }
+
+    package init(_ request: OpenAIRequest) {
+        self.request = request
+    }
+
+    package func neutral(parser: JSONParser) throws(InvalidRequest) -> InferenceRequest {
+        let body = try request.tree(parser)
+        do {
+            return try ChatRequestReader.read(body)
+        } catch {
+            throw error.invalidRequest
+        }
+    }
+
+    package func write(_ response: InferenceResponse, _ context: UpstreamContext) -> [UInt8] {
+        ChatAnswerWriter.write(response, context)
+    }
+
+    package func makeEventWriter(_ context: UpstreamContext) -> any EventWriter {
+        ChatEventWriter(context, includesUsage: request.includesUsage)
+    }
+}
