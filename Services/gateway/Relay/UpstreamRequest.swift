@@ -39,7 +39,12 @@ enum UpstreamRequest {
             throw .caller(code: .invalidRequest, message: error.message, field: error.field)
         }
         var headers = exchange.request.headers
-        if case .field(let name, let value) = route.credential { headers.append(name, value) }
+        switch route.credential {
+        case .none: break
+        case .field(let name, let value): headers.append(name, value)
+        case .fields(let fields):
+            for field in fields { headers.append(field.name, field.value) }
+        }
         var url = route.url
         if let query = exchange.request.query { url += (url.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + query }
         let upstream = ClientRequest(

@@ -19,16 +19,20 @@ package struct OpenAICompatible: Vendor {
     /// Paths that differ from OpenAI's.
     package let paths: [RelayMode: String]
     package let traits: OpenAITraits
+    /// The vendor's own route for Claude clients.
+    package let anthropic: AnthropicRoute?
 
     init(
         _ id: String, addressing: Addressing = .plain(prefix: ""), auth: AuthScheme = .bearer,
-        paths: [RelayMode: String] = [:], traits: OpenAITraits = OpenAITraits()
+        paths: [RelayMode: String] = [:], traits: OpenAITraits = OpenAITraits(),
+        anthropic: AnthropicRoute? = nil
     ) {
         self.id = id
         self.addressing = addressing
         self.auth = auth
         self.paths = paths
         self.traits = traits
+        self.anthropic = anthropic
     }
 
     /// The operations of this family that the relay speaks, with OpenAI's paths below the base address.
@@ -52,6 +56,8 @@ package struct OpenAICompatible: Vendor {
     }
 
     package func route(_ call: VendorCall, _ channel: VendorChannel) -> UpstreamRoute? {
+        let secret = firstPart(of: channel.key, type: channel.type)
+        if let native = anthropic?.route(call, base: channel.base, key: secret) { return native }
         let mode = VendorModes.chat.contains(call.mode) ? .chatCompletions : call.mode
         let usual = call.action == "variations" ? "/images/variations" : Self.openAIPaths[mode]
         guard let path = paths[mode] ?? usual else { return nil }

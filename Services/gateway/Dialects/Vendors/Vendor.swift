@@ -83,4 +83,17 @@ package enum Credential: Equatable, Sendable {
     case none
     /// One header field.
     case field(name: String, value: String)
+    /// Several header fields.
+    case fields([CredentialField])
+}
+
+/// One header field of a credential. Never printed.
+package struct CredentialField: Equatable, Sendable {
+    package let name: String
+    package let value: String
+
+    package init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
 }

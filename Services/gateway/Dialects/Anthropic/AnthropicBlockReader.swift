@@ -1,0 +1,138 @@
+import InferenceModel
+import JSON
+
+/// Reads the content of messages; keeps the names of the calls, which results do not repeat.
+struct AnthropicBlockReader {
+    private var toolNames: [String: String] = [:]
+
+    /// The parts of a message's content.
+    ///
+    /// - Throws: `InvalidRequest` whose field starts at `content`.
+    mutating func content(_ value: JSONValue?, of role: Turn.Role) throws(InvalidRequest) -> [Part] {
+        switch value {
+        case nil, .null?: throw InvalidRequest("this field is required", at: "content")
+        case .string(let text)?: return text.isEmpty ? [] : [.text(text)]
+        case .array(let blocks)?:
+            var parts: [Part] = []
+            parts.reserveCapacity(blocks.count)
+            for (place, block) in blocks.enumerated() {
+                do throws(InvalidRequest) {
+                    try read(block, of: role, into: &parts)
+                } catch {
+                    throw error.inside("content.\(place)")
+                }
+            }
+            return parts
+        case let other?: throw InvalidRequest.wrong(other, "a string or an array", at: "content")
+        }
+    }
+
+    private mutating func read(
+        _ block: JSONValue, of role: Turn.Role, into parts: inout [Part]
+    ) throws(InvalidRequest) {
+        let members = try block.members()
+        let type = try members.needed("type")
+        switch type {
+        case "text":
+            let text = try members.needed("text")
+            if !text.isEmpty { parts.append(.text(text, cache: try AnthropicReader.cache(members))) }
+        case "image": parts.append(.media(try media(.image, members)))
+        case "document": try document(members, into: &parts)
+        case "search_result": try searchResult(members, into: &parts)
+        case "thinking" where role == .assistant:
+            let signature = try members.string("signature") ?? ""
+            parts.append(
+                .thinking(Thinking(try members.needed("thinking"), signature: signature.isEmpty ? nil : signature)))
+        case "redacted_thinking" where role == .assistant:
+            parts.append(.thinking(Thinking("", redacted: try members.needed("data"))))
+        case "tool_use" where role == .assistant:
+            let id = try members.needed("id")
+            let name = try members.needed("name")
+            let input = try members.object("input") ?? JSONObject()
+            toolNames[id] = name
+            parts.append(
+                .toolCall(
+                    ToolCall(
+                        id: id, name: name,
+                        arguments: String(decoding: JSONValue.object(input).serialized(), as: UTF8.self),
+                        signature: try members.string("signature"), cache: try AnthropicReader.cache(members))))
+        case "tool_result" where role == .user: parts.append(.toolResult(try toolResult(members)))
+        case _ where Self.isVendors(type): break
+        default: throw InvalidRequest("'\(type)' is no block of \(role == .user ? "a user" : "an assistant") message", at: "type")
+        }
+    }
+
+    /// Blocks of tools that the vendor runs: they mean nothing to another one, and the text around them stands.
+    private static func isVendors(_ type: String) -> Bool {
+        type == "server_tool_use" || type == "mcp_tool_use" || type == "container_upload" || type == "compaction"
+            || type == "tool_reference" || type == "browser_state"
+            || (type != "tool_result" && type.hasSuffix("_tool_result"))
+    }
+
+    private mutating func toolResult(_ members: JSONObject) throws(InvalidRequest) -> ToolResult {
+        let id = try members.needed("tool_use_id")
+        let parts: [Part] =
+            switch members["content"] {
+            case nil, .null?: []
+            case let content: try self.content(content, of: .user)
+            }
+        return ToolResult(
+            callID: id, name: toolNames[id], parts: parts, isError: try members.bool("is_error") ?? false,
+            cache: try AnthropicReader.cache(members))
+    }
+
+    // MARK: Media
+
+    private func media(_ kind: Media.Kind, _ members: JSONObject) throws(InvalidRequest) -> Media {
+        guard let source = try members.object("source") else {
+            throw InvalidRequest("this field is required", at: "source")
+        }
+        let cache = try AnthropicReader.cache(members)
+        return try InvalidRequest.inside("source") { () throws(InvalidRequest) in
+            let type = try source.needed("type")
+            switch type {
+            case "base64":
+                return Media(
+                    kind, .base64(try source.needed("data")), mediaType: try source.needed("media_type"), cache: cache)
+            case "url": return Media(kind, .url(try source.needed("url")), cache: cache)
+            case "file": return Media(kind, .file(try source.needed("file_id")), cache: cache)
+            default: throw InvalidRequest("must be 'base64', 'url' or 'file'", at: "type")
+            }
+        }
+    }
+
+    private mutating func document(_ members: JSONObject, into parts: inout [Part]) throws(InvalidRequest) {
+        let title = try members.string("title")
+        guard let source = try members.object("source") else {
+            throw InvalidRequest("this field is required", at: "source")
+        }
+        switch source["type"]?.string {
+        case "text":
+            let text = try InvalidRequest.inside("source") { () throws(InvalidRequest) in try source.needed("data") }
+            parts.append(.text(Self.titled(text, title), cache: try AnthropicReader.cache(members)))
+        case "content":
+            do throws(InvalidRequest) {
+                parts += try content(source["content"], of: .user)
+            } catch {
+                throw error.inside("source")
+            }
+        default:
+            var media = try media(.document, members)
+            media.fileName = title
+            if media.mediaType == nil, case .url = media.source { media.mediaType = "application/pdf" }
+            parts.append(.media(media))
+        }
+    }
+
+    private mutating func searchResult(_ members: JSONObject, into parts: inout [Part]) throws(InvalidRequest) {
+        let title = try members.string("title")
+        let texts = try content(members["content"], of: .user).compactMap { part in
+            if case .text(let text, _) = part { text } else { nil }
+        }
+        parts.append(.text(Self.titled(texts.joined(separator: "\n"), title), cache: try AnthropicReader.cache(members)))
+    }
+
+    private static func titled(_ text: String, _ title: String?) -> String {
+        title.map { "\($0)\n\(text)" } ?? text
+    }
+}

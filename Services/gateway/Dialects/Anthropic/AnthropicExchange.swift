@@ -1,0 +1,93 @@
+import Contracts
+package import HTTPCore
+package import InferenceModel
+package import JSON
+
+/// Anthropic's protocol on both sides: the bytes pass with the edits of `AnthropicEdits`.
+package final class AnthropicExchange: Exchange, Sendable {
+    private let context: UpstreamContext
+    private let isStream: Bool
+    package let request: UpstreamBody
+
+    /// Prepares one attempt.
+    package init(
+        _ call: AnthropicRequest, flavor: AnthropicFlavor, _ context: UpstreamContext, parser: JSONParser
+    ) {
+        self.context = context
+        isStream = call.isStream
+        let edits = AnthropicEdits(call, flavor, context, parser: parser)
+        request = UpstreamBody(
+            edits.body(upstreamModel: context.upstreamModel, asksForAnswer: true),
+            headers: AnthropicUpstream.headers(
+                flavor, isStream: call.isStream, version: call.version, betas: edits.headerBetas),
+            query: call.asksForBeta && flavor.bodyVersion == nil ? "beta=true" : nil)
+    }
+
+    private static let keys = JSONKeys("type", "error", "content", "model", "usage", "id")
+
+    package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
+        guard let scan = try? parser.scan(bytes, for: Self.keys) else {
+            throw AnthropicAnswerReader.bad("the upstream answered something that is no JSON object")
+        }
+        guard scan[2]?.kind == .array, scan[0]?.string(in: bytes) != "error" else {
+            throw (try? parser.parse(bytes)).flatMap { AnthropicErrors.read($0) }
+                ?? AnthropicAnswerReader.bad("the upstream's answer is no message of Anthropic's protocol")
+        }
+        if isStream {
+            // The caller gets the stream it asked for, also from an upstream that answers as a whole.
+            let response = try AnthropicAnswerReader.read(bytes, context, parser: parser)
+            var writer = AnthropicEventWriter(context)
+            var body: [UInt8] = []
+            for event in response.events { writer.write(event, into: &body) }
+            return RelayedAnswer(body: body, usage: response.usage, id: response.id, contentType: writer.contentType)
+        }
+        var usage = AnthropicUsage()
+        if let counts = scan[4], counts.kind == .object { usage.merge(bytes, counts.range, parser: parser) }
+        var body = bytes
+        if let name = scan[3], name.kind == .string {
+            body.replaceSubrange(name.range, with: JSONWriter.quoted(context.requestedModel))
+        }
+        return RelayedAnswer(body: body, usage: usage.counts, id: scan[5]?.string(in: bytes) ?? "")
+    }
+
+    package func makeStream() -> any StreamRelay {
+        AnthropicStream(requestedModel: context.requestedModel)
+    }
+
+    package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
+        AnthropicErrors.read(status: status, body: body, parser: parser)
+    }
+}
+
+/// A count of tokens by an upstream that counts.
+package final class AnthropicCountExchange: Exchange, Sendable {
+    package let request: UpstreamBody
+
+    /// Prepares one attempt.
+    package init(
+        _ call: AnthropicRequest, flavor: AnthropicFlavor, _ context: UpstreamContext, parser: JSONParser
+    ) {
+        let edits = AnthropicEdits(call, flavor, context, parser: parser)
+        request = UpstreamBody(
+            edits.body(upstreamModel: context.upstreamModel, asksForAnswer: false),
+            headers: AnthropicUpstream.headers(
+                flavor, isStream: false, version: call.version, betas: edits.headerBetas),
+            query: call.asksForBeta ? "beta=true" : nil)
+    }
+
+    private static let keys = JSONKeys("input_tokens")
+
+    package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
+        guard let scan = try? parser.scan(bytes, for: Self.keys), scan[0]?.int(in: bytes) != nil else {
+            throw (try? parser.parse(bytes)).flatMap { AnthropicErrors.read($0) }
+                ?? AnthropicAnswerReader.bad("the upstream's answer has no count of tokens")
+        }
+        return RelayedAnswer(body: bytes, usage: nil, id: "")
+    }
+
+    package func makeStream() -> any StreamRelay { UnexpectedStream() }
+
+    package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
+        AnthropicErrors.read(status: status, body: body, parser: parser)
+    }
+}
