@@ -8,29 +8,29 @@ struct AnthropicBlockReader {
     /// The parts of a message's content.
     ///
     /// - Throws: `InvalidRequest` whose field starts at `content`.
-    mutating func content(_ value: JSONValue?, of role: Turn.Role) throws(InvalidRequest) -> [Part] {
+    mutating func content(_ value: JSONValue?, of role: Turn.Role) throws(Malformed) -> [Part] {
         switch value {
-        case nil, .null?: throw InvalidRequest("this field is required", at: "content")
+        case nil, .null?: throw Malformed("content", "is missing")
         case .string(let text)?: return text.isEmpty ? [] : [.text(text)]
         case .array(let blocks)?:
             var parts: [Part] = []
             parts.reserveCapacity(blocks.count)
             for (place, block) in blocks.enumerated() {
-                do throws(InvalidRequest) {
+                do throws(Malformed) {
                     try read(block, of: role, into: &parts)
                 } catch {
                     throw error.inside("content.\(place)")
                 }
             }
             return parts
-        case let other?: throw InvalidRequest.wrong(other, "a string or an array", at: "content")
+        case let other?: throw Malformed.wrong(other, "a string or an array", at: "content")
         }
     }
 
     private mutating func read(
         _ block: JSONValue, of role: Turn.Role, into parts: inout [Part]
-    ) throws(InvalidRequest) {
-        let members = try block.members()
+    ) throws(Malformed) {
+        let members = try block.requiredObject()
         let type = try members.needed("type")
         switch type {
         case "text":
@@ -40,25 +40,25 @@ struct AnthropicBlockReader {
         case "document": try document(members, into: &parts)
         case "search_result": try searchResult(members, into: &parts)
         case "thinking" where role == .assistant:
-            let signature = try members.string("signature") ?? ""
+            let signature = try members.text("signature") ?? ""
             parts.append(
                 .thinking(Thinking(try members.needed("thinking"), signature: signature.isEmpty ? nil : signature)))
         case "redacted_thinking" where role == .assistant:
             parts.append(.thinking(Thinking("", redacted: try members.needed("data"))))
         case "tool_use" where role == .assistant:
-            let id = try members.needed("id")
-            let name = try members.needed("name")
-            let input = try members.object("input") ?? JSONObject()
+            let id = try members.requiredText("id")
+            let name = try members.requiredText("name")
+            let input = try members.members("input") ?? JSONObject()
             toolNames[id] = name
             parts.append(
                 .toolCall(
                     ToolCall(
                         id: id, name: name,
                         arguments: String(decoding: JSONValue.object(input).serialized(), as: UTF8.self),
-                        signature: try members.string("signature"), cache: try AnthropicReader.cache(members))))
+                        signature: try members.text("signature"), cache: try AnthropicReader.cache(members))))
         case "tool_result" where role == .user: parts.append(.toolResult(try toolResult(members)))
         case _ where Self.isVendors(type): break
-        default: throw InvalidRequest("'\(type)' is no block of \(role == .user ? "a user" : "an assistant") message", at: "type")
+        default: throw Malformed("type", "'\(type)' is no block of \(role == .user ? "a user" : "an assistant") message")
         }
     }
 
@@ -69,26 +69,26 @@ struct AnthropicBlockReader {
             || (type != "tool_result" && type.hasSuffix("_tool_result"))
     }
 
-    private mutating func toolResult(_ members: JSONObject) throws(InvalidRequest) -> ToolResult {
-        let id = try members.needed("tool_use_id")
+    private mutating func toolResult(_ members: JSONObject) throws(Malformed) -> ToolResult {
+        let id = try members.requiredText("tool_use_id")
         let parts: [Part] =
             switch members["content"] {
             case nil, .null?: []
             case let content: try self.content(content, of: .user)
             }
         return ToolResult(
-            callID: id, name: toolNames[id], parts: parts, isError: try members.bool("is_error") ?? false,
+            callID: id, name: toolNames[id], parts: parts, isError: try members.flag("is_error") ?? false,
             cache: try AnthropicReader.cache(members))
     }
 
     // MARK: Media
 
-    private func media(_ kind: Media.Kind, _ members: JSONObject) throws(InvalidRequest) -> Media {
-        guard let source = try members.object("source") else {
-            throw InvalidRequest("this field is required", at: "source")
+    private func media(_ kind: Media.Kind, _ members: JSONObject) throws(Malformed) -> Media {
+        guard let source = try members.members("source") else {
+            throw Malformed("source", "is missing")
         }
         let cache = try AnthropicReader.cache(members)
-        return try InvalidRequest.inside("source") { () throws(InvalidRequest) in
+        return try Malformed.inside("source") { () throws(Malformed) in
             let type = try source.needed("type")
             switch type {
             case "base64":
@@ -96,22 +96,22 @@ struct AnthropicBlockReader {
                     kind, .base64(try source.needed("data")), mediaType: try source.needed("media_type"), cache: cache)
             case "url": return Media(kind, .url(try source.needed("url")), cache: cache)
             case "file": return Media(kind, .file(try source.needed("file_id")), cache: cache)
-            default: throw InvalidRequest("must be 'base64', 'url' or 'file'", at: "type")
+            default: throw Malformed("type", "must be 'base64', 'url' or 'file'")
             }
         }
     }
 
-    private mutating func document(_ members: JSONObject, into parts: inout [Part]) throws(InvalidRequest) {
-        let title = try members.string("title")
-        guard let source = try members.object("source") else {
-            throw InvalidRequest("this field is required", at: "source")
+    private mutating func document(_ members: JSONObject, into parts: inout [Part]) throws(Malformed) {
+        let title = try members.text("title")
+        guard let source = try members.members("source") else {
+            throw Malformed("source", "is missing")
         }
         switch source["type"]?.string {
         case "text":
-            let text = try InvalidRequest.inside("source") { () throws(InvalidRequest) in try source.needed("data") }
+            let text = try Malformed.inside("source") { () throws(Malformed) in try source.needed("data") }
             parts.append(.text(Self.titled(text, title), cache: try AnthropicReader.cache(members)))
         case "content":
-            do throws(InvalidRequest) {
+            do throws(Malformed) {
                 parts += try content(source["content"], of: .user)
             } catch {
                 throw error.inside("source")
@@ -124,8 +124,8 @@ struct AnthropicBlockReader {
         }
     }
 
-    private mutating func searchResult(_ members: JSONObject, into parts: inout [Part]) throws(InvalidRequest) {
-        let title = try members.string("title")
+    private mutating func searchResult(_ members: JSONObject, into parts: inout [Part]) throws(Malformed) {
+        let title = try members.text("title")
         let texts = try content(members["content"], of: .user).compactMap { part in
             if case .text(let text, _) = part { text } else { nil }
         }

@@ -102,7 +102,7 @@ struct AnthropicEdits {
         guard !allowed.isEmpty, member.kind == .object, let index = try? parser.members(of: bytes, in: member.range),
             let edits = index["edits"]
         else { return }
-        let all = JSONElements.ranges(bytes, edits.range)
+        let all = JSONWalk.elements(bytes, edits.range)
         let kept = all.filter { range in
             guard let scan = try? parser.scan(bytes, in: range, for: Self.typeKeys),
                 let type = scan[0]?.string(in: bytes, from: range.lowerBound)
@@ -192,7 +192,7 @@ struct AnthropicEdits {
     private func edited(_ array: Range<Int>, by rule: (Range<Int>) -> Outcome) -> [UInt8]? {
         var hasChange = false
         var elements: [ArraySlice<UInt8>] = []
-        for element in JSONElements.ranges(bytes, array) {
+        for element in JSONWalk.elements(bytes, array) {
             switch rule(element) {
             case .kept: elements.append(bytes[element])
             case .removed: hasChange = true

@@ -249,7 +249,7 @@ enum AnthropicMedia {
                     source.field("file_id", id)
                 case .base64(let data):
                     if media.kind == .document, media.mediaType?.hasPrefix("text/") ?? false,
-                        let text = Base64Text.decoded(data)
+                        let text = Base64Text.decode(data).flatMap({ String(validating: $0, as: UTF8.self) })
                     {
                         source.field("type", "text")
                         source.field("media_type", "text/plain")
@@ -272,46 +272,5 @@ enum AnthropicMedia {
         if data.hasPrefix("/9j/") { return "image/jpeg" }
         if data.hasPrefix("R0lGO") { return "image/gif" }
         return data.hasPrefix("UklGR") ? "image/webp" : "image/png"
-    }
-}
-
-/// Text in base64.
-enum Base64Text {
-    /// The text; `nil` for what is no base64 of UTF-8.
-    static func decoded(_ data: String) -> String? {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(data.utf8.count / 4 * 3)
-        var bits: UInt32 = 0
-        var count = 0
-        for byte in data.utf8 {
-            let value: UInt8
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = byte - UInt8(ascii: "A")
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = byte - UInt8(ascii: "a") + 26
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = byte - UInt8(ascii: "0") + 52
-            case UInt8(ascii: "+"), UInt8(ascii: "-"): value = 62
-            case UInt8(ascii: "/"), UInt8(ascii: "_"): value = 63
-            case UInt8(ascii: "="), 9, 10, 13, 32: continue
-            default: return nil
-            }
-            bits = bits << 6 | UInt32(value)
-            count += 1
-            if count == 4 {
-                bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
-                bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
-                bytes.append(UInt8(truncatingIfNeeded: bits))
-                bits = 0
-                count = 0
-            }
-        }
-        switch count {
-        case 1: return nil
-        case 2: bytes.append(UInt8(truncatingIfNeeded: bits >> 4))
-        case 3:
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 10))
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 2))
-        default: break
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

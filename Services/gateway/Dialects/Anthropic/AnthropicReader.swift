@@ -13,28 +13,30 @@ enum AnthropicReader {
         } catch {
             throw InvalidRequest(message: "the request body is not valid JSON: \(error.message)", field: nil)
         }
+        do throws(Malformed) {
+            return try read(body, of: request)
+        } catch {
+            throw error.invalidRequest
+        }
+    }
+
+    private static func read(_ body: JSONObject, of request: AnthropicRequest) throws(Malformed) -> InferenceRequest {
         var neutral = InferenceRequest(model: request.model)
         neutral.system = try system(body["system"])
         try messages(body, into: &neutral)
         try tools(body, into: &neutral)
         neutral.reasoning = try reasoning(body)
         neutral.format = try format(body)
-        if let limit = try body.integer("max_tokens") {
-            guard limit > 0 else { throw InvalidRequest("must be greater than 0", at: "max_tokens") }
-            neutral.maxOutputTokens = limit
-        }
+        neutral.maxOutputTokens = try body.whole("max_tokens", from: 1)
         neutral.sampling.temperature = try body.number("temperature")
         neutral.sampling.topP = try body.number("top_p")
-        neutral.sampling.topK = try body.integer("top_k")
-        for (place, stop) in try (body.array("stop_sequences") ?? []).enumerated() {
-            guard let text = stop.string else { throw InvalidRequest.wrong(stop, "a string", at: "stop_sequences.\(place)") }
-            neutral.stop.append(text)
-        }
+        neutral.sampling.topK = try body.whole("top_k")
+        neutral.stop = try body.texts("stop_sequences") ?? []
         neutral.isStream = request.isStream
-        if let metadata = try body.object("metadata") {
-            neutral.user = try InvalidRequest.inside("metadata") { () throws(InvalidRequest) in try metadata.string("user_id") }
+        if let metadata = try body.members("metadata") {
+            neutral.user = try Malformed.inside("metadata") { () throws(Malformed) in try metadata.text("user_id") }
         }
-        switch try body.string("service_tier") {
+        switch try body.text("service_tier") {
         case "standard_only": neutral.serviceTier = "default"
         case let tier: neutral.serviceTier = tier
         }
@@ -46,39 +48,39 @@ enum AnthropicReader {
     /// The header of Claude Code's billing is no instruction.
     private static let billing = "x-anthropic-billing-header"
 
-    private static func system(_ value: JSONValue?) throws(InvalidRequest) -> [SystemBlock] {
+    private static func system(_ value: JSONValue?) throws(Malformed) -> [SystemBlock] {
         switch value {
         case nil, .null?: return []
         case .string(let text)?: return text.isEmpty || text.hasPrefix(billing) ? [] : [SystemBlock(text)]
         case .array(let blocks)?:
             var system: [SystemBlock] = []
             for (place, block) in blocks.enumerated() {
-                try InvalidRequest.inside("system.\(place)") { () throws(InvalidRequest) in
-                    let members = try block.members()
+                try Malformed.inside("system.\(place)") { () throws(Malformed) in
+                    let members = try block.requiredObject()
                     let type = try members.needed("type")
-                    guard type == "text" else { throw InvalidRequest("must be 'text', not '\(type)'", at: "type") }
+                    guard type == "text" else { throw Malformed("type", "must be 'text', not '\(type)'") }
                     let text = try members.needed("text")
                     if text.isEmpty || text.hasPrefix(billing) { return }
                     system.append(SystemBlock(text, cache: try cache(members)))
                 }
             }
             return system
-        case let other?: throw InvalidRequest.wrong(other, "a string or an array", at: "system")
+        case let other?: throw Malformed.wrong(other, "a string or an array", at: "system")
         }
     }
 
     // MARK: Messages
 
-    private static func messages(_ body: JSONObject, into neutral: inout InferenceRequest) throws(InvalidRequest) {
-        guard let messages = try body.array("messages") else {
-            throw InvalidRequest("this field is required", at: "messages")
+    private static func messages(_ body: JSONObject, into neutral: inout InferenceRequest) throws(Malformed) {
+        guard let messages = try body.list("messages") else {
+            throw Malformed("messages", "is missing")
         }
-        guard !messages.isEmpty else { throw InvalidRequest("at least one message is required", at: "messages") }
+        guard !messages.isEmpty else { throw Malformed("messages", "must hold at least one message") }
         var blocks = AnthropicBlockReader()
         neutral.turns.reserveCapacity(messages.count)
         for (place, message) in messages.enumerated() {
-            try InvalidRequest.inside("messages.\(place)") { () throws(InvalidRequest) in
-                let members = try message.members()
+            try Malformed.inside("messages.\(place)") { () throws(Malformed) in
+                let members = try message.requiredObject()
                 let role = try members.needed("role")
                 switch role {
                 case "user": neutral.turns.append(Turn(.user, try blocks.content(members["content"], of: .user)))
@@ -89,7 +91,7 @@ enum AnthropicReader {
                     for case .text(let text, let cache) in texts {
                         neutral.system.append(SystemBlock(text, cache: cache))
                     }
-                default: throw InvalidRequest("must be 'user' or 'assistant'", at: "role")
+                default: throw Malformed("role", "must be 'user' or 'assistant'")
                 }
             }
         }
@@ -97,93 +99,92 @@ enum AnthropicReader {
 
     // MARK: Tools
 
-    private static func tools(_ body: JSONObject, into neutral: inout InferenceRequest) throws(InvalidRequest) {
-        for (place, tool) in try (body.array("tools") ?? []).enumerated() {
-            try InvalidRequest.inside("tools.\(place)") { () throws(InvalidRequest) in
+    private static func tools(_ body: JSONObject, into neutral: inout InferenceRequest) throws(Malformed) {
+        for (place, tool) in try (body.list("tools") ?? []).enumerated() {
+            try Malformed.inside("tools.\(place)") { () throws(Malformed) in
                 neutral.tools.append(try self.tool(tool))
             }
         }
-        guard let choice = try body.object("tool_choice") else { return }
-        try InvalidRequest.inside("tool_choice") { () throws(InvalidRequest) in
+        guard let choice = try body.members("tool_choice") else { return }
+        try Malformed.inside("tool_choice") { () throws(Malformed) in
             let type = try choice.needed("type")
             switch type {
             case "auto": neutral.toolChoice = .auto
             case "any": neutral.toolChoice = .required
             case "none": neutral.toolChoice = ToolChoice.none
-            case "tool": neutral.toolChoice = .function(try choice.needed("name"))
-            default: throw InvalidRequest("must be 'auto', 'any', 'tool' or 'none'", at: "type")
+            case "tool": neutral.toolChoice = .function(try choice.requiredText("name"))
+            default: throw Malformed("type", "must be 'auto', 'any', 'tool' or 'none'")
             }
-            if let alone = try choice.bool("disable_parallel_tool_use") { neutral.allowsParallelCalls = !alone }
+            if let alone = try choice.flag("disable_parallel_tool_use") { neutral.allowsParallelCalls = !alone }
         }
     }
 
-    private static func tool(_ value: JSONValue) throws(InvalidRequest) -> Tool {
-        let members = try value.members()
-        let type = try members.string("type") ?? "custom"
+    private static func tool(_ value: JSONValue) throws(Malformed) -> Tool {
+        let members = try value.requiredObject()
+        let type = try members.text("type") ?? "custom"
         guard type == "custom" else {
             return .hosted(HostedTool(AnthropicTools.kind(of: type), dialect: AnthropicTools.dialect, definition: value))
         }
-        let name = try members.needed("name")
-        let schema = try members.object("input_schema")
+        let name = try members.requiredText("name")
+        let schema = try members.members("input_schema")
         return .function(
             FunctionTool(
-                name: name, description: try members.string("description"), parameters: schema.map(JSONValue.object),
-                strict: try members.bool("strict"), cache: try cache(members)))
+                name: name, description: try members.text("description"), parameters: schema.map(JSONValue.object),
+                strict: try members.flag("strict"), cache: try cache(members)))
     }
 
     // MARK: Reasoning and format
 
-    private static func reasoning(_ body: JSONObject) throws(InvalidRequest) -> Reasoning? {
+    private static func reasoning(_ body: JSONObject) throws(Malformed) -> Reasoning? {
         var effort: Reasoning.Effort?
-        if let config = try body.object("output_config") {
-            let word = try InvalidRequest.inside("output_config") { () throws(InvalidRequest) in try config.string("effort") }
+        if let config = try body.members("output_config") {
+            let word = try Malformed.inside("output_config") { () throws(Malformed) in try config.text("effort") }
             if let word {
                 guard case .enabled(let known, _)? = Reasoning(word: word) else {
-                    throw InvalidRequest("must be 'low', 'medium', 'high', 'xhigh' or 'max'", at: "output_config.effort")
+                    throw Malformed("output_config.effort", "must be 'low', 'medium', 'high', 'xhigh' or 'max'")
                 }
                 effort = known
             }
         }
-        guard let thinking = try body.object("thinking") else { return effort.map { .enabled(effort: $0) } }
-        return try InvalidRequest.inside("thinking") { () throws(InvalidRequest) in
+        guard let thinking = try body.members("thinking") else { return effort.map { .enabled(effort: $0) } }
+        return try Malformed.inside("thinking") { () throws(Malformed) in
             let type = try thinking.needed("type")
             switch type {
             case "disabled": return .disabled
             case "enabled":
-                guard let budget = try thinking.integer("budget_tokens") else {
+                guard let budget = try thinking.whole("budget_tokens", from: 1) else {
                     return .enabled(effort: effort ?? .medium)
                 }
-                guard budget > 0 else { throw InvalidRequest("must be at least 1024", at: "budget_tokens") }
                 let asked = Reasoning(budget: budget)
                 return .enabled(effort: effort ?? asked.effort ?? .medium, budget: effort == nil ? budget : nil)
             case "adaptive", "between_tools": return .enabled(effort: effort ?? .medium)
-            default: throw InvalidRequest("must be 'enabled', 'adaptive' or 'disabled'", at: "type")
+            default: throw Malformed("type", "must be 'enabled', 'adaptive' or 'disabled'")
             }
         }
     }
 
-    private static func format(_ body: JSONObject) throws(InvalidRequest) -> OutputFormat? {
-        let config = try body.object("output_config")
-        let format = try InvalidRequest.inside("output_config") { () throws(InvalidRequest) in try config?.object("format") }
+    private static func format(_ body: JSONObject) throws(Malformed) -> OutputFormat? {
+        let config = try body.members("output_config")
+        let format = try Malformed.inside("output_config") { () throws(Malformed) in try config?.members("format") }
         let key = format == nil ? "output_format" : "output_config.format"
-        let older = try body.object("output_format")
+        let older = try body.members("output_format")
         guard let wanted = format ?? older else { return nil }
-        return try InvalidRequest.inside(key) { () throws(InvalidRequest) in
+        return try Malformed.inside(key) { () throws(Malformed) in
             guard try wanted.needed("type") == "json_schema" else {
-                throw InvalidRequest("must be 'json_schema'", at: "type")
+                throw Malformed("type", "must be 'json_schema'")
             }
             guard let schema = wanted["schema"], schema.object != nil else {
-                throw InvalidRequest("this field is required", at: "schema")
+                throw Malformed("schema", "is missing")
             }
             return .jsonSchema(name: nil, schema: schema, strict: true, description: nil)
         }
     }
 
     /// The cache marker of a block or tool.
-    static func cache(_ members: JSONObject) throws(InvalidRequest) -> CacheMarker? {
-        guard let control = try members.object("cache_control") else { return nil }
+    static func cache(_ members: JSONObject) throws(Malformed) -> CacheMarker? {
+        guard let control = try members.members("cache_control") else { return nil }
         return CacheMarker(
-            ttl: try InvalidRequest.inside("cache_control") { () throws(InvalidRequest) in try control.string("ttl") })
+            ttl: try Malformed.inside("cache_control") { () throws(Malformed) in try control.text("ttl") })
     }
 }
 
