@@ -10,7 +10,7 @@ package enum GatewayRoutes {
     /// The modes that have a route, for metrics.
     package static let modes: [RelayMode] = [
         .chatCompletions, .completions, .embeddings, .moderations, .imagesGenerations, .imagesEdits, .audioSpeech,
-        .audioTranscription, .audioTranslation, .rerank,
+        .audioTranscription, .audioTranslation, .rerank, .anthropic,
     ]
 
     /// Adds the routes to a router.
@@ -31,6 +31,10 @@ package enum GatewayRoutes {
         router.on(.post, "/v1/audio/speech", inference.handler(.audioSpeech, openAI))
         router.on(.post, "/v1/audio/transcriptions", inference.handler(.audioTranscription, FormDialect()))
         router.on(.post, "/v1/audio/translations", inference.handler(.audioTranslation, FormDialect()))
+
+        router.on(.post, "/v1/messages", inference.handler(.anthropic, AnthropicDialect()))
+        router.on(
+            .post, "/v1/messages/count_tokens", inference.handler(.anthropic, AnthropicDialect(counts: true)))
 
         let models = ModelsEndpoint(relay: relay, ids: ids)
         router.on(.get, "/v1/models", models.list)

@@ -16,6 +16,11 @@ struct ModelsEndpoint: Sendable {
         let id = ids.next(arrival: request.receivedAt)
         do throws(RelayError) {
             let (caller, table) = try relay.authenticate(request)
+            if AnthropicModelList.isAsked(request) {
+                let body = try AnthropicModelList.list(table.models(for: caller), request)
+                try? WireAnswer.json(.ok, request, writer, id: id, body)
+                return
+            }
             var json = JSONWriter(reserving: 4096)
             json.object { root in
                 root.field("object", "list")
@@ -28,8 +33,7 @@ struct ModelsEndpoint: Sendable {
             }
             try? WireAnswer.json(.ok, request, writer, id: id, json.bytes)
         } catch {
-            relay.countRefusal(error)
-            try? WireAnswer.error(error, request, writer, id: id)
+            refuse(error, request, writer, id: id)
         }
     }
 
@@ -42,12 +46,21 @@ struct ModelsEndpoint: Sendable {
                 throw .caller(code: .modelNotFound, message: "the model '\(name)' does not exist", field: "model")
             }
             var json = JSONWriter()
-            Self.write(model, table, &json)
+            if AnthropicModelList.isAsked(request) {
+                AnthropicModelList.write(model, &json)
+            } else {
+                Self.write(model, table, &json)
+            }
             try? WireAnswer.json(.ok, request, writer, id: id, json.bytes)
         } catch {
-            relay.countRefusal(error)
-            try? WireAnswer.error(error, request, writer, id: id)
+            refuse(error, request, writer, id: id)
         }
+    }
+
+    private func refuse(_ error: RelayError, _ request: ServerRequest, _ writer: ResponseWriter, id: String) {
+        relay.countRefusal(error)
+        let body = AnthropicModelList.isAsked(request) ? AnthropicModelList.body(error, id: id) : nil
+        try? WireAnswer.error(error, request, writer, id: id, body: body)
     }
 
     private static func write(_ model: String, _ table: RoutingTable, _ json: inout JSONWriter) {

@@ -55,6 +55,12 @@ extension APIDescription {
                 .post, "/v1/audio/translations", "English text from speech", body: form("file"),
                 answer: .json(.object([:], "The vendor's answer; text for the formats that are text."))),
             api.on(
+                .post, "/v1/messages", "Messages in Anthropic's protocol", body: .json(.named("MessagesRequest")),
+                answer: .jsonOrEvents(.object([:], "A message, or the events of Anthropic's streams."))),
+            api.on(
+                .post, "/v1/messages/count_tokens", "Counts the tokens of a request of Anthropic's protocol",
+                body: .json(.named("MessagesRequest")), answer: .json(.object(["input_tokens": .integer()]))),
+            api.on(
                 .get, "/v1/models", "The models that the key may use",
                 answer: .json(.object(["object": .choice(["list"]), "data": .array(of: .named("Model"))]))),
             api.on(.get, "/v1/models/*model", "One model", answer: .json(.named("Model"))),

@@ -11,6 +11,15 @@ extension APIDescription {
             ).example(["model": "gpt-4o-mini", "messages": [["role": "user", "content": "hi"]]])
         ),
         (
+            "MessagesRequest",
+            .object(
+                ["model": .string("A name of `/v1/models`.").nonempty, "messages": .array(of: .object([:]))],
+                optional: ["max_tokens": .integer(), "stream": .boolean()], "Anthropic's messages."
+            ).example([
+                "model": "claude-sonnet-4-5", "max_tokens": 1024, "messages": [["role": "user", "content": "hi"]],
+            ])
+        ),
+        (
             "CompletionRequest",
             .object(
                 ["model": .string().nonempty], optional: ["prompt": .any(), "stream": .boolean()],

@@ -92,8 +92,11 @@ struct AnthropicBlockReader {
             let type = try source.needed("type")
             switch type {
             case "base64":
-                return Media(
-                    kind, .base64(try source.needed("data")), mediaType: try source.needed("media_type"), cache: cache)
+                let type = try source.requiredText("media_type")
+                guard let data = Base64Text.standard(try source.requiredText("data")) else {
+                    throw Malformed("data", "must be base64")
+                }
+                return Media(kind, .base64(data), mediaType: type, cache: cache)
             case "url": return Media(kind, .url(try source.needed("url")), cache: cache)
             case "file": return Media(kind, .file(try source.needed("file_id")), cache: cache)
             default: throw Malformed("type", "must be 'base64', 'url' or 'file'")

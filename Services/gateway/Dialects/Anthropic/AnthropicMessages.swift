@@ -249,7 +249,7 @@ enum AnthropicMedia {
                     source.field("file_id", id)
                 case .base64(let data):
                     if media.kind == .document, media.mediaType?.hasPrefix("text/") ?? false,
-                        let text = Base64Text.decode(data).flatMap({ String(validating: $0, as: UTF8.self) })
+                        let text = Base64Text.decoded(data).flatMap({ String(validating: $0, as: UTF8.self) })
                     {
                         source.field("type", "text")
                         source.field("media_type", "text/plain")
