@@ -6,11 +6,12 @@ package enum APIDescription {
     /// Every route, family by family.
     package static let operations: [APIOperation] =
         relay + channels + channelTests + models + modelConfigs + tokens + groups + groupModels + options + monitor
-        + logs + dashboards + rankings + gateway
+        + logs + dashboards + groupDashboards + rankings + gateway
 
     /// The named schemas, in the order of the document.
     static let schemas: [(name: String, schema: APISchema)] =
-        envelopes + channelSchemas + modelSchemas + tenantSchemas + optionSchemas + logSchemas + dashboardSchemas
+        envelopes + channelSchemas + modelSchemas + tenantSchemas + optionSchemas + monitorSchemas + logSchemas
+        + dashboardSchemas
         + relaySchemas
 
     /// The routes of one service as `METHOD pattern`, to be compared with what it serves.

@@ -46,6 +46,14 @@ extension APIDescription {
         ]
     }()
 
+    /// Contract admin-api §6.2. It stands among the dashboards, but it is the registry's.
+    static let groupDashboards: [APIOperation] = [
+        APISection(.dashboards, .administrator, .registry).on(
+            .get, "/api/dashboard/:group/models", "The models that a group may call, with its limits",
+            answer: .data(.array(of: .named("GroupModel"))),
+            details: "For an unknown group the models of the set `default` as they are.")
+    ]
+
     /// Contract admin-api §10.1, §10.2.
     static let rankings: [APIOperation] = {
         let query: [APIParameter] =
