@@ -103,9 +103,10 @@ struct PairHealth: Sendable {
     ///
     /// A ban in force is neither extended nor lifted: calls that began before it end in it. Once it is over, the next end of an attempt decides.
     ///
-    /// - Parameter banSeconds: The length of a ban that begins now.
+    /// - Parameter banSeconds: The length of a ban that begins now; drawn only then.
     mutating func record(
-        _ outcome: AttemptHealth, policy: Policy, othersCount: Bool, banSeconds: UInt64, atSecond now: UInt64
+        _ outcome: AttemptHealth, policy: Policy, othersCount: Bool, banSeconds: @autoclosure () -> UInt64,
+        atSecond now: UInt64
     ) -> HealthEvent? {
         guard outcome != .neutral else {
             ban?.trialSince = nil
@@ -114,14 +115,14 @@ struct PairHealth: Sendable {
         window.record(isError: outcome != .success, atSecond: now)
         if let ban {
             guard ban.isOver(atSecond: now) else { return nil }
-            guard outcome == .success else { return begin(.failedAgain, banSeconds, 0, now) }
+            guard outcome == .success else { return begin(.failedAgain, banSeconds(), 0, now) }
             forget()
             return .lifted
         }
         guard outcome != .success else { return nil }
         let rate = standing(atSecond: now, othersCount: othersCount).rate
-        if outcome == .noPermission, policy.bansOnNoPermission { return begin(.noPermission, banSeconds, rate, now) }
-        if policy.maxErrorRate > 0, rate >= policy.maxErrorRate { return begin(.errorRate, banSeconds, rate, now) }
+        if outcome == .noPermission, policy.bansOnNoPermission { return begin(.noPermission, banSeconds(), rate, now) }
+        if policy.maxErrorRate > 0, rate >= policy.maxErrorRate { return begin(.errorRate, banSeconds(), rate, now) }
         guard policy.warnErrorRate > 0, rate >= policy.warnErrorRate else { return nil }
         if let warnedAt, now < warnedAt + Self.warningPause { return nil }
         warnedAt = now
