@@ -22,10 +22,10 @@ package final class OpenAIExchange: Exchange, Sendable {
             headers: call.isStream ? Self.streamHeaders : Self.plainHeaders)
     }
 
-    private static let plainHeaders: HTTPHeaders = [
+    static let plainHeaders: HTTPHeaders = [
         "content-type": "application/json", "accept": "application/json",
     ]
-    private static let streamHeaders: HTTPHeaders = [
+    static let streamHeaders: HTTPHeaders = [
         "content-type": "application/json", "accept": "text/event-stream, application/json",
     ]
 

@@ -47,16 +47,3 @@ package struct Wire: Sendable {
         return nil
     }
 }
-
-/// What vendors of OpenAI's protocol do differently, as data (contract providers §3.2, §21).
-package struct OpenAITraits: Equatable, Sendable {
-    /// Whether the vendor takes `stream_options`.
-    package var takesStreamOptions = true
-    /// Whether the address names the model, and images refuse it in the body too (Azure, contract providers §7).
-    package var namesModelInAddress = false
-
-    package init(takesStreamOptions: Bool = true, namesModelInAddress: Bool = false) {
-        self.takesStreamOptions = takesStreamOptions
-        self.namesModelInAddress = namesModelInAddress
-    }
-}

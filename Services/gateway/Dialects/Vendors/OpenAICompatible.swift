@@ -50,7 +50,7 @@ package struct OpenAICompatible: Vendor {
     ]
 
     package func serves(_ mode: RelayMode, of type: ChannelType) -> Bool {
-        VendorModes.chat.contains(mode)
+        VendorModes.chat.contains(Self.operation(mode, of: type))
             ? !type.modes.isDisjoint(with: VendorModes.chat)
             : Self.openAIPaths[mode] != nil && type.modes.contains(mode)
     }
@@ -58,10 +58,10 @@ package struct OpenAICompatible: Vendor {
     package func route(_ call: VendorCall, _ channel: VendorChannel) -> UpstreamRoute? {
         let secret = firstPart(of: channel.key, type: channel.type)
         if let native = anthropic?.route(call, base: channel.base, key: secret) { return native }
-        let mode = VendorModes.chat.contains(call.mode) ? .chatCompletions : call.mode
+        let mode = Self.operation(call.mode, of: channel.type)
         let usual = call.action == "variations" ? "/images/variations" : Self.openAIPaths[mode]
         guard let path = paths[mode] ?? usual else { return nil }
-        let wire = wire(mode)
+        let wire = wire(mode, traits.for(model: call.model))
         let (base, key, type) = (channel.base, channel.key, channel.type)
         switch addressing {
         case .plain(let prefix):
@@ -84,9 +84,15 @@ package struct OpenAICompatible: Vendor {
         }
     }
 
-    private func wire(_ mode: RelayMode) -> Wire {
+    /// What is asked of the vendor: chat for everything that is converted into it, completions of vendors without them too.
+    private static func operation(_ mode: RelayMode, of type: ChannelType) -> RelayMode {
+        if VendorModes.chat.contains(mode) { return .chatCompletions }
+        return mode == .completions && !type.modes.contains(.completions) ? .chatCompletions : mode
+    }
+
+    private func wire(_ mode: RelayMode, _ traits: OpenAITraits) -> Wire {
         switch mode {
-        case .chatCompletions: Wire(.chat, nil, traits: traits)
+        case .chatCompletions: Wire(.chat, ChatUpstream(traits), traits: traits)
         case .completions: Wire(.completions, nil, traits: traits)
         case .embeddings: Wire(embedding: .embeddings, nil)
         case .imagesGenerations, .imagesEdits:
