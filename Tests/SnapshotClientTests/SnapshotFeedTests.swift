@@ -46,7 +46,7 @@ final class ScriptedRegistry: Sendable {
 
 @Suite("Snapshot feed", .timeLimit(.minutes(1)))
 struct SnapshotFeedTests {
-    /// A feed whose values are the revisions with the names of the channels, and all that it needs.
+    /// A feed whose values are the revisions with the names of the channels and, after a plus, of those that changed; and all that it needs.
     struct Bench: Sendable {
         let feed: SnapshotFeed<String>
         let metrics: SnapshotMetrics
@@ -67,8 +67,10 @@ struct SnapshotFeedTests {
                 cell: SnapshotCell(), fetch: { query async throws(PeerError) in try await registry.fetch(query) },
                 file: SnapshotFile(directory: directory), pool: pool, loop: loop, metrics: metrics,
                 logger: Logger(service: "test", sink: sink), timing: timing
-            ) { snapshot, previous in
-                "\(previous ?? "") \(snapshot.revision):\(snapshot.channels.map(\.name).joined(separator: ","))"
+            ) { news, previous in
+                let names = news.whole.channels.map(\.name).joined(separator: ",")
+                let changes = news.changes.map { "+\($0.channels.map(\.name).joined(separator: ","))" } ?? ""
+                return "\(previous ?? "") \(news.whole.revision):\(names)\(changes)"
             }
         }
 
@@ -115,10 +117,10 @@ struct SnapshotFeedTests {
             let bench = Bench(registry, scratch.path, loops.loops[0])
             #expect(bench.feed.readiness != .ready)
             try await bench.running {
-                try await bench.until { bench.feed.cell.current == " 1:a 2:a,b" }
+                try await bench.until { bench.feed.cell.current == " 1:a 2:a,b+b" }
                 #expect(bench.feed.readiness == .ready)
                 registry.add(.success(delta(3, 0, "c")))
-                try await bench.until { bench.feed.cell.current == " 1:a 2:a,b 3:c,b" }
+                try await bench.until { bench.feed.cell.current == " 1:a 2:a,b+b 3:c,b+c" }
             }
             #expect(registry.queries.map(\.after) == [0, 1, 2, 3])
             #expect(registry.queries.map(\.waitMilliseconds) == [0, 25_000, 25_000, 25_000])
@@ -143,7 +145,7 @@ struct SnapshotFeedTests {
                 #expect(registry.queries.first == SnapshotQuery(epoch: "e", after: 5, waitMilliseconds: 25_000))
                 #expect(registry.queries.last == SnapshotQuery(epoch: "e", after: 5, waitMilliseconds: 0))
                 registry.add(.success(delta(6, 0, "new")))
-                try await bench.until { bench.feed.cell.current == " 5:saved 6:new" }
+                try await bench.until { bench.feed.cell.current == " 5:saved 6:new+new" }
             }
             #expect(bench.sink.lines.contains { $0.contains("the registry answers again") })
             #expect(bench.metricText.contains(#"gateway_snapshot_fetches_total{result="connect"} 1"#))

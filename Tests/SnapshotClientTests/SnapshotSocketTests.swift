@@ -64,7 +64,7 @@ struct SnapshotSocketTests {
             return SnapshotFeed(
                 cell: SnapshotCell(), peer: peer, file: SnapshotFile(directory: directory), pool: pool,
                 loop: loops.loops[0], metrics: SnapshotMetrics(metrics), logger: .silent, timing: timing
-            ) { snapshot, _ in snapshot.channels.map(\.name).joined() }
+            ) { news, _ in news.whole.channels.map(\.name).joined() }
         }
 
         func until(_ condition: () -> Bool) async throws {

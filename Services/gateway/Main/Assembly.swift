@@ -33,8 +33,8 @@ enum Assembly {
         let feed = SnapshotFeed(
             cell: cell, peer: peer(config.registryURL), file: SnapshotFile(directory: config.stateDirectory),
             pool: files, loop: group.next(), metrics: SnapshotMetrics(context.metrics), logger: context.logger
-        ) { snapshot, previous in
-            keys.table(snapshot, previous)
+        ) { news, previous in
+            keys.table(news, previous)
         }
         context.readiness.add("snapshot") { feed.readiness }
         await feed.load()
@@ -113,8 +113,8 @@ private struct ChannelKeys: Sendable {
         self.logger = logger
     }
 
-    func table(_ snapshot: Snapshot, _ previous: RoutingTable?) -> RoutingTable {
-        let table = RoutingTable(snapshot, previous: previous) { channel in
+    func table(_ news: SnapshotNews, _ previous: RoutingTable?) -> RoutingTable {
+        let table = RoutingTable(news.whole, changes: news.changes, previous: previous) { channel in
             try? box.open(channel.sealedKey, context: "channel:\(channel.id)")
         }
         if !table.unreadableChannels.isEmpty, table.unreadableChannels != previous?.unreadableChannels {

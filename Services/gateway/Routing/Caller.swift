@@ -21,8 +21,20 @@ package struct KeyDigest: Hashable, Sendable {
 
     /// Reads 64 hexadecimal digits; `nil` for anything else.
     package init?(hex: String) {
-        guard let bytes = Hex.decode(hex) else { return nil }
-        self.init(bytes: bytes)
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        var count = 0
+        for digit in hex.utf8 {
+            guard let value = Hex.value(digit) else { return nil }
+            // Four words as one number of 256 bits; what is more than 64 digits is refused below.
+            words.0 = words.0 << 4 | words.1 >> 60
+            words.1 = words.1 << 4 | words.2 >> 60
+            words.2 = words.2 << 4 | words.3 >> 60
+            words.3 = words.3 << 4 | UInt64(value)
+            count += 1
+        }
+        guard count == 64 else { return nil }
+        // The bytes of a digest are read as they lie.
+        self.words = (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
     }
 
     package static func == (left: Self, right: Self) -> Bool {
@@ -54,12 +66,27 @@ package final class Tenant: Sendable {
         tokenName = token.name
         self.group = token.group
         isTokenEnabled = token.status == 1
-        isGroupEnabled = group.map { $0.status == 1 } ?? true
-        let available = group?.availableSets ?? []
-        sets = available.isEmpty ? [RoutedChannel.defaultSet] : available
+        (isGroupEnabled, sets) = Self.terms(of: group)
         subnets = token.subnets
         blocks = token.subnets.compactMap { AddressRange($0) }
         models = token.models.isEmpty ? nil : Set(token.models.map { $0.lowercased() })
+    }
+
+    /// The same key after its group changed.
+    init(_ tenant: Tenant, group: SnapshotGroup?) {
+        tokenID = tenant.tokenID
+        tokenName = tenant.tokenName
+        self.group = tenant.group
+        isTokenEnabled = tenant.isTokenEnabled
+        (isGroupEnabled, sets) = Self.terms(of: group)
+        subnets = tenant.subnets
+        blocks = tenant.blocks
+        models = tenant.models
+    }
+
+    private static func terms(of group: SnapshotGroup?) -> (isEnabled: Bool, sets: [String]) {
+        let available = group?.availableSets ?? []
+        return (group.map { $0.status == 1 } ?? true, available.isEmpty ? [RoutedChannel.defaultSet] : available)
     }
 
     /// Whether the key may be used from this address; a subnet that cannot be read allows nobody.

@@ -57,6 +57,9 @@ package final class RoutedChannel: Sendable {
     /// The set of a channel or group that names none.
     package static let defaultSet = "default"
 
+    /// Whether it may be chosen.
+    var isRouted: Bool { isEnabled && key != nil }
+
     /// The upstream's name for a model.
     package func upstreamModel(for model: String) -> String {
         modelMapping[model] ?? model

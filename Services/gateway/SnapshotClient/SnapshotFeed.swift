@@ -11,7 +11,7 @@ package import Telemetry
 /// a large snapshot does not hold up a loop.
 package final class SnapshotFeed<Value: Sendable>: Service {
     /// Makes the value that requests read; gets the one before, to take over what did not change.
-    package typealias Build = @Sendable (_ snapshot: Snapshot, _ previous: Value?) -> Value
+    package typealias Build = @Sendable (_ news: SnapshotNews, _ previous: Value?) -> Value
     /// Asks the registry; answers the JSON of a snapshot.
     package typealias Fetch = @Sendable (SnapshotQuery) async throws(PeerError) -> [UInt8]
 
@@ -174,18 +174,23 @@ package final class SnapshotFeed<Value: Sendable>: Service {
     }
 
     private func take(_ snapshot: Snapshot) async throws -> SnapshotMachine.Verdict {
-        let machine = state.withLock { $0.machine }
-        let previous = cell.current
-        let (next, verdict, value) = try await pool.run { [build] in
-            var machine = machine
+        try await pool.run { [self] in
+            // Only one is taken at a time. What is replaced is let go here too: a large one takes a while to take apart.
+            var machine = state.withLock { $0.machine }
             let verdict = machine.take(snapshot)
-            guard case .replace(let whole) = verdict else { return (machine, verdict, Value?.none) }
-            return (machine, verdict, build(whole, previous))
+            if case .replace(let whole) = verdict {
+                let previous = cell.current
+                let changes = snapshot.isWhole || previous == nil ? nil : snapshot
+                cell.update(build(SnapshotNews(whole: whole, changes: changes), previous))
+            }
+            let next = machine
+            _ = state.withLock { state in
+                defer { state.machine = next }
+                return state.machine
+            }
+            if let held = next.held { metrics.serves(held.revision) }
+            return verdict
         }
-        state.withLock { $0.machine = next }
-        if let value { cell.update(value) }
-        if let held = next.held { metrics.serves(held.revision) }
-        return verdict
     }
 
     private func recover(from error: any Error, _ failures: Int) async {
@@ -216,7 +221,11 @@ package final class SnapshotFeed<Value: Sendable>: Service {
         while !Task.isCancelled {
             await unsaved.wait()
             guard !Task.isCancelled else { return }
-            let pause = await saveIfNew() ? timing.savePause : timing.saveRetry
+            let start = MonotonicTime.now()
+            let isSaved = await saveIfNew()
+            // A large one takes a while to write; that must stay a small share of the time, however fast changes come.
+            let rest = max(timing.savePause, start.duration(to: .now()) * 20)
+            let pause = isSaved ? rest : timing.saveRetry
             // Ended early by cancellation; the last save follows then.
             try? await loop.sleep(for: pause)
         }
@@ -241,6 +250,14 @@ package final class SnapshotFeed<Value: Sendable>: Service {
             return false
         }
     }
+}
+
+/// What a value is built from.
+package struct SnapshotNews: Sendable {
+    /// Everything as it is now.
+    package let whole: Snapshot
+    /// What changed since the value before was built; `nil` when there is none, or when it has nothing to do with this.
+    package let changes: Snapshot?
 }
 
 /// The rhythms and bounds of a snapshot feed.
