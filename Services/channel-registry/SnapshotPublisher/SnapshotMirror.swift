@@ -21,10 +21,10 @@ package struct SnapshotMirror: Equatable, Sendable {
     package private(set) var position: FeedPosition
     /// Changes up to this revision cannot be told apart any more.
     private(set) var floor: Int64
-    private var channels: [Int: Stamped<SnapshotChannel>]
-    private var tokens: [Int: Stamped<SnapshotToken>]
-    private var groups: [String: Stamped<SnapshotGroup>]
-    private var modelConfigs: [String: Stamped<ModelConfig>]
+    private var channels: StampedTable<Int, SnapshotChannel>
+    private var tokens: StampedTable<Int, SnapshotToken>
+    private var groups: StampedTable<String, SnapshotGroup>
+    private var modelConfigs: StampedTable<String, ModelConfig>
     private var options: PublishedOptions
 
     /// A mirror of everything, read after revision 0.
@@ -35,10 +35,10 @@ package struct SnapshotMirror: Equatable, Sendable {
     package init(whole: FeedChanges, overrides: [String: String] = [:]) {
         position = whole.position
         floor = whole.position.tombstonesAfter
-        channels = whole.channels
-        tokens = whole.tokens
-        groups = whole.groups
-        modelConfigs = whole.modelConfigs
+        channels = StampedTable(whole.channels, at: position.revision)
+        tokens = StampedTable(whole.tokens, at: position.revision)
+        groups = StampedTable(whole.groups, at: position.revision)
+        modelConfigs = StampedTable(whole.modelConfigs, at: position.revision)
         options = PublishedOptions(stored: whole.options, overrides: overrides)
         forget(above: Self.rememberedDeletions)
     }
@@ -50,10 +50,10 @@ package struct SnapshotMirror: Equatable, Sendable {
         else { return .needsWhole }
         guard changes.position.revision > position.revision else { return .unchanged }
         position = changes.position
-        channels.merge(changes.channels) { _, new in new }
-        tokens.merge(changes.tokens) { _, new in new }
-        groups.merge(changes.groups) { _, new in new }
-        modelConfigs.merge(changes.modelConfigs) { _, new in new }
+        channels.merge(changes.channels)
+        tokens.merge(changes.tokens)
+        groups.merge(changes.groups)
+        modelConfigs.merge(changes.modelConfigs)
         options.merge(changes.options)
         forget(above: Self.rememberedDeletions)
         return .applied
@@ -76,15 +76,13 @@ package struct SnapshotMirror: Equatable, Sendable {
         var snapshot = Snapshot(epoch: epoch, revision: position.revision, isWhole: !knows)
         guard after < position.revision else { return snapshot }
         let defaults = options.defaults
-        let areDefaultsNews = options.defaultsRevision > after
-        (snapshot.channels, snapshot.removedChannels) = Self.split(channels, after: after) { channel in
-            areDefaultsNews && defaults.concern(channel)
-        }
+        (snapshot.channels, snapshot.removedChannels) = channels.changes(
+            after: after, or: options.defaultsRevision > after ? { defaults.concern($0) } : nil)
         snapshot.channels = snapshot.channels.map(defaults.applied)
-        (snapshot.tokens, snapshot.removedTokens) = Self.split(tokens, after: after)
-        (snapshot.groups, snapshot.removedGroups) = Self.split(groups, after: after)
+        (snapshot.tokens, snapshot.removedTokens) = tokens.changes(after: after)
+        (snapshot.groups, snapshot.removedGroups) = groups.changes(after: after)
         let configs: [ModelConfig]
-        (configs, snapshot.removedModelConfigs) = Self.split(modelConfigs, after: after)
+        (configs, snapshot.removedModelConfigs) = modelConfigs.changes(after: after)
         snapshot.modelConfigs = configs.map(SnapshotModelConfig.init)
         if snapshot.isWhole || options.revision > after { snapshot.options = options.inForce }
         snapshot.owners = owners(in: snapshot)
@@ -98,12 +96,7 @@ package struct SnapshotMirror: Equatable, Sendable {
     }
 
     /// How many entries there are, deleted ones left out.
-    package var counts: (channels: Int, tokens: Int, groups: Int) {
-        (
-            channels.count { $0.value.value != nil }, tokens.count { $0.value.value != nil },
-            groups.count { $0.value.value != nil }
-        )
-    }
+    package var counts: (channels: Int, tokens: Int, groups: Int) { (channels.count, tokens.count, groups.count) }
 
     /// The owners of all models that a snapshot names. Those whose config is gone are named too, so that what gateways knew of them ends.
     private func owners(in snapshot: Snapshot) -> [String: String] {
@@ -117,41 +110,21 @@ package struct SnapshotMirror: Equatable, Sendable {
     }
 
     private func owner(of model: String) -> String? {
-        if let owner = modelConfigs[model]?.value?.owner, !owner.isEmpty { return owner }
+        if let owner = modelConfigs[model]?.owner, !owner.isEmpty { return owner }
         return ModelCatalogue.find(model)?.owner
-    }
-
-    private static func split<Key: Comparable, Value>(
-        _ entries: [Key: Stamped<Value>], after revision: Int64, or isNews: (Value) -> Bool = { _ in false }
-    ) -> (present: [Value], removed: [Key]) {
-        var present: [(Key, Value)] = []
-        var removed: [Key] = []
-        for (key, entry) in entries {
-            let changed = entry.revision > revision
-            if let value = entry.value {
-                if changed || isNews(value) { present.append((key, value)) }
-            } else if changed {
-                removed.append(key)
-            }
-        }
-        present.sort { $0.0 < $1.0 }
-        return (present.map(\.1), removed.sorted())
     }
 
     /// Drops the oldest deletions when there are too many.
     mutating func forget(above limit: Int) {
-        var deletions = channels.values.compactMap { $0.value == nil ? $0.revision : nil }
-        deletions += tokens.values.compactMap { $0.value == nil ? $0.revision : nil }
-        deletions += groups.values.compactMap { $0.value == nil ? $0.revision : nil }
-        deletions += modelConfigs.values.compactMap { $0.value == nil ? $0.revision : nil }
-        guard deletions.count > limit else { return }
-        deletions.sort()
+        let count =
+            channels.deletionCount + tokens.deletionCount + groups.deletionCount + modelConfigs.deletionCount
+        guard count > limit else { return }
+        let deletions = (channels.deletions + tokens.deletions + groups.deletions + modelConfigs.deletions).sorted()
         // Half of them at once, so that the sorting is not repeated with each change.
         floor = max(floor, deletions[deletions.count - limit / 2 - 1])
-        let oldest = floor
-        channels = channels.filter { $0.value.value != nil || $0.value.revision > oldest }
-        tokens = tokens.filter { $0.value.value != nil || $0.value.revision > oldest }
-        groups = groups.filter { $0.value.value != nil || $0.value.revision > oldest }
-        modelConfigs = modelConfigs.filter { $0.value.value != nil || $0.value.revision > oldest }
+        channels.forgetDeletions(upTo: floor)
+        tokens.forgetDeletions(upTo: floor)
+        groups.forgetDeletions(upTo: floor)
+        modelConfigs.forgetDeletions(upTo: floor)
     }
 }
