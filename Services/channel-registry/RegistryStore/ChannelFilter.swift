@@ -75,7 +75,7 @@ package struct ChannelFilter: Sendable {
         if !name.isEmpty { all.append("name = \(name)") }
         if type != 0 { all.append("type = \(type)::bigint") }
         if !baseURL.isEmpty { all.append("base_url = \(baseURL)") }
-        if !key.isEmpty { all.append("id = ANY(\(keyMatches.exact))") }
+        if !key.isEmpty { all.append(Self.isOne(of: keyMatches.exact)) }
         if !keyword.isEmpty {
             let pattern = Self.containing(keyword)
             var any: [SQL] = [
@@ -84,10 +84,15 @@ package struct ChannelFilter: Sendable {
             if id == 0, let number = Int(keyword) { any.append("id = \(number)") }
             if name.isEmpty { any.append("name ILIKE \(pattern)") }
             if baseURL.isEmpty { any.append("base_url ILIKE \(pattern)") }
-            if key.isEmpty { any.append("id = ANY(\(keyMatches.keyword))") }
+            if key.isEmpty { any.append(Self.isOne(of: keyMatches.keyword)) }
             all.append("(\(SQL.joined(any, separator: " OR ")))")
         }
         return SQL.joined(all, separator: " AND ")
+    }
+
+    /// Whether the id is one of these, which may be many: a set is asked, no list.
+    static func isOne(of ids: [Int]) -> SQL {
+        "id IN (SELECT unnest(\(ids)::bigint[]))"
     }
 
     /// A `LIKE` pattern for texts that contain this one, whose own wildcards mean themselves.

@@ -18,14 +18,12 @@ extension ChannelStore {
         _ filter: ChannelFilter, _ paging: ListPage
     ) async throws(RegistryError) -> (channels: [Channel], total: Int) {
         try await RegistryError.translating {
-            let condition = filter.condition(keyMatches: try await keyMatches(filter))
-            let counted = try await pool.query("SELECT count(*) AS total FROM registry.channels WHERE \(condition)")
-            let total = try counted.first?.decode("total", as: Int.self) ?? 0
-            let rows = try await pool.query(
-                """
-                SELECT \(raw: Self.columns) FROM registry.channels WHERE \(condition)
-                ORDER BY \(raw: filter.order.sql) LIMIT \(paging.limit) OFFSET \(paging.offset)
-                """)
+            let (rows, total) = try await ListQuery(
+                table: "registry.channels", columns: Self.columns,
+                condition: filter.condition(keyMatches: try await keyMatches(filter)),
+                order: (filter.order.field.rawValue, filter.order.sql), paging: paging,
+                looksIntoTexts: !filter.keyword.isEmpty
+            ).run(pool)
             return (try rows.map(channel), total)
         }
     }
@@ -45,33 +43,41 @@ extension ChannelStore {
     /// Opens every key once, so that unreadable ones are reported before somebody misses them.
     package func auditKeys() async throws(RegistryError) {
         try await RegistryError.translating {
-            for row in try await sealedKeys() {
-                _ = vault.open(try row.decode("sealed_key"), .channel(try row.decode("id")))
-            }
+            try await loadKeys()
             vault.reportUnreadable()
         }
     }
 
     /// The ids of the channels whose key a filter asks for.
-    ///
-    /// Keys are sealed with a new nonce each, so PostgreSQL cannot compare them: they are opened here, a microsecond each.
     private func keyMatches(_ filter: ChannelFilter) async throws -> (exact: [Int], keyword: [Int]) {
         guard !filter.key.isEmpty || !filter.keyword.isEmpty else { return ([], []) }
-        let keyword = filter.keyword.lowercased()
-        var exact: [Int] = []
-        var partial: [Int] = []
-        for row in try await sealedKeys() {
-            let id = try row.decode("id", as: Int.self)
-            guard case .open(let key) = vault.open(try row.decode("sealed_key"), .channel(id)) else { continue }
-            if !filter.key.isEmpty, key.reveal == filter.key { exact.append(id) }
-            if !keyword.isEmpty, key.reveal.lowercased().contains(keyword) { partial.append(id) }
-        }
-        return (exact, partial)
+        try await loadKeys()
+        return (
+            filter.key.isEmpty ? [] : keys.ids(of: filter.key),
+            filter.keyword.isEmpty ? [] : keys.ids(containing: filter.keyword)
+        )
     }
 
-    private func sealedKeys() async throws(PostgresError) -> [Row] {
-        try await pool.query(
-            "SELECT id, sealed_key FROM registry.channels WHERE deleted_at IS NULL AND sealed_key <> ''")
+    /// Brings the keys in memory up to date, in steps that leave the loop free in between.
+    private func loadKeys() async throws {
+        let settings = try await pool.query("SELECT epoch, revision FROM registry.settings")
+        guard let row = settings.first else { throw RegistryError.notMigrated }
+        let now = ChannelKeyIndex.Position(epoch: try row.decode("epoch"), revision: try row.decode("revision"))
+        let after = keys.start(now)
+        guard after < now.revision else { return }
+        let isNews: SQL = after == 0 ? "sealed_key <> ''" : "revision > \(after)"
+        let rows = try await pool.query("SELECT id, sealed_key FROM registry.channels WHERE \(isNews)")
+        var opened: [(id: Int, key: Redacted<String>?)] = []
+        for (place, row) in rows.enumerated() {
+            if place > 0, place.isMultiple(of: ChannelKeyIndex.step) { await Task.yield() }
+            let id: Int = try row.decode("id")
+            if case .open(let key) = vault.open(try row.decode("sealed_key"), .channel(id)) {
+                opened.append((id, key))
+            } else {
+                opened.append((id, nil))
+            }
+        }
+        keys.merge(opened, after: after, now: now)
     }
 
     static let columns = """

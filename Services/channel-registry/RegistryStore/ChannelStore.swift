@@ -7,6 +7,7 @@ import Telemetry
 package struct ChannelStore: Sendable {
     let pool: PostgresPool
     let vault: KeyVault
+    let keys = ChannelKeyIndex()
     private let requiresModelConfigs: Bool
 
     /// A store over a pool.

@@ -43,14 +43,11 @@ package struct GroupStore: Sendable {
         _ filter: GroupFilter, _ paging: ListPage
     ) async throws(RegistryError) -> (groups: [TenantGroup], total: Int) {
         try await RegistryError.translating {
-            let counted = try await pool.query(
-                "SELECT count(*) AS total FROM registry.groups WHERE \(filter.condition)")
-            let total = try counted.first?.decode("total", as: Int.self) ?? 0
-            let rows = try await pool.query(
-                """
-                SELECT \(raw: Self.columns) FROM registry.groups WHERE \(filter.condition)
-                ORDER BY \(raw: filter.order.sql) LIMIT \(paging.limit) OFFSET \(paging.offset)
-                """)
+            let (rows, total) = try await ListQuery(
+                table: "registry.groups", columns: Self.columns, condition: filter.condition,
+                order: (filter.order.field.rawValue, filter.order.sql), paging: paging,
+                looksIntoTexts: !filter.keyword.isEmpty
+            ).run(pool)
             return (try rows.map(Self.group), total)
         }
     }

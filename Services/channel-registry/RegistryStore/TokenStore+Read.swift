@@ -22,12 +22,11 @@ extension TokenStore {
                 try await loadKeys()
                 keyMatches = keys.matches(part)
             }
-            let condition = filter.condition(keyMatches: keyMatches)
-            let counted = try await pool.query("SELECT count(*) AS total FROM registry.tokens WHERE \(condition)")
-            let total = try counted.first?.decode("total", as: Int.self) ?? 0
-            let rows = try await pool.query(
-                Self.select(condition)
-                    + "ORDER BY \(raw: filter.order.sql) LIMIT \(paging.limit) OFFSET \(paging.offset)")
+            let (rows, total) = try await ListQuery(
+                table: "registry.tokens", columns: Self.columns, condition: filter.condition(keyMatches: keyMatches),
+                order: (filter.order.field.rawValue, filter.order.sql), paging: paging,
+                looksIntoTexts: !filter.keyword.isEmpty
+            ).run(pool)
             return (try rows.map(token), total)
         }
     }
@@ -120,10 +119,10 @@ package struct TokenFilter: Sendable {
         if !key.isEmpty { all.append("digest = \(TokenKey.digest(key))") }
         if !keyword.isEmpty {
             let pattern = ChannelFilter.containing(keyword)
-            var any: [SQL] = ["array_to_json(models)::text ILIKE \(pattern)"]
+            var any: [SQL] = ["(models <> '{}' AND array_to_json(models)::text ILIKE \(pattern))"]
             if group.isEmpty { any.append("group_id ILIKE \(pattern)") }
             if name.isEmpty { any.append("name ILIKE \(pattern)") }
-            if key.isEmpty, !keyMatches.isEmpty { any.append("id = ANY(\(keyMatches))") }
+            if key.isEmpty, !keyMatches.isEmpty { any.append(ChannelFilter.isOne(of: keyMatches)) }
             all.append("(\(SQL.joined(any, separator: " OR ")))")
         }
         return SQL.joined(all, separator: " AND ")
