@@ -188,7 +188,7 @@ let package = Package(
             name: "mock-provider", dependencies: ["EventLoop", "CLinux"], path: "Tests/MockProvider",
             swiftSettings: house),
         .executableTarget(
-            name: "load-client", dependencies: ["EventLoop"], path: "Tests/LoadClient", swiftSettings: house),
+            name: "load-client", dependencies: ["EventLoop", "Crypto"], path: "Tests/LoadClient", swiftSettings: house),
         tests("EventLoop"),
         tests("Contracts"),
         tests(

@@ -4,12 +4,18 @@ import Glibc
 /// What the benchmarks measure with where `wrk` does not fit: many paced streams at once, and the time of one call after the other.
 ///
 /// It prints one JSON object. It shares only the event loop with the services; HTTP is written and read here with as little as the measurement needs.
+/// `tenants` measures nothing: it writes the script that fills a registry with tokens.
 @main
 struct LoadClient {
     static func main() {
         let options: Options
         do {
-            options = try Options(Array(CommandLine.arguments.dropFirst()))
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            if arguments.first == "tenants" {
+                let secretsKey = unsafe getenv("SECRETS_KEY").map { unsafe String(cString: $0) }
+                return try TenantScript(Array(arguments.dropFirst()), secretsKey: secretsKey).run()
+            }
+            options = try Options(arguments)
         } catch {
             complain("\(error)\n\(Options.usage)")
             exit(64)

@@ -10,6 +10,7 @@ struct Options {
                  [--requests 2000] [--warmup 200]                          latency: calls one after the other on one connection
                  [--streams 1000] [--ramp 2] [--seconds 10]                streams: open at once, opened within RAMP, measured for SECONDS
                  [--watch NAME=PID+PID...]...                              processes whose CPU time and memory are reported
+               load-client tenants --groups N --tokens N                   writes a psql script that fills a registry; SECRETS_KEY in the environment
 
         """
 
@@ -29,7 +30,7 @@ struct Options {
     init(_ arguments: [String]) throws {
         var rest = arguments[...]
         guard let mode = rest.popFirst().flatMap(Mode.init(rawValue:)) else {
-            throw LoadError.argument("latency or streams?")
+            throw LoadError.argument("latency, streams or tenants?")
         }
         self.mode = mode
         while let name = rest.popFirst() {

@@ -7,6 +7,9 @@ import statistics
 import subprocess
 import sys
 
+import bench_large
+import bench_process as process
+
 ROUNDS = int(os.environ["BENCH_ROUNDS"])
 SECONDS = int(os.environ["BENCH_SECONDS"])
 WORK = pathlib.Path(os.environ["BENCH_WORK"])
@@ -14,46 +17,16 @@ LOAD = pathlib.Path(os.environ["BENCH_BIN"]) / "load-client"
 KEY = os.environ["BENCH_KEY"]
 PORTS = dict(pair.split("=") for pair in os.environ["BENCH_PORTS"].split())
 PIDS = {name: int(pid) for name, pid in (pair.split("=") for pair in os.environ["BENCH_PIDS"].split())}
-TICK = 1e6 / os.sysconf("SC_CLK_TCK")
 STREAM_MODEL = "mock-stream-n600-d100-s160-t"
 BEHIND = ("channel-registry", "log-collector", "postgres", "mock")
 
 
-def stat(pid: int) -> list[str]:
-    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-
-
-def family(pid: int) -> list[int]:
-    """A process and its children: the workers of nginx, the backends of PostgreSQL."""
-    found = [pid]
-    for entry in pathlib.Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if int(stat(int(entry.name))[1]) == pid:
-                    found.append(int(entry.name))
-            except (FileNotFoundError, ProcessLookupError):
-                pass
-    return found
-
-
 def cpu(name: str) -> float:
-    """User and system time so far in µs, with the time of children that have ended."""
-    total = 0.0
-    for pid in family(PIDS[name]):
-        try:
-            fields = stat(pid)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        total += (int(fields[11]) + int(fields[12])) * TICK
-        if pid == PIDS[name]:
-            total += (int(fields[13]) + int(fields[14])) * TICK
-    return total
+    return process.family_cpu(PIDS[name])
 
 
 def resident(name: str) -> int:
-    """KiB."""
-    text = pathlib.Path(f"/proc/{PIDS[name]}/status").read_text()
-    return int(next(line for line in text.splitlines() if line.startswith("VmRSS:")).split()[1])
+    return process.resident(PIDS[name])
 
 
 def script(name: str, prompt: int) -> pathlib.Path:
@@ -132,7 +105,7 @@ def streams(count: int = 1000) -> dict:
     found = {"gateway": [], "nginx": []}
     for _ in range(max(1, ROUNDS // 2)):
         for target in ("gateway", "nginx"):
-            pids = "+".join(map(str, family(PIDS[target])))
+            pids = "+".join(map(str, process.family(PIDS[target])))
             answer = load(
                 "streams", target, body, "--streams", str(count), "--seconds", str(SECONDS * 2), "--watch", f"{target}={pids}"
             )
@@ -158,7 +131,8 @@ def row(what: str, gateway: float, nginx: float | None, unit: str, budget: float
     )  # fmt: skip
 
 
-def main():
+def calls():
+    """The gateway beside nginx."""
     median = statistics.median
     idle = {name: resident(name) for name in ("gateway", "channel-registry", "log-collector")}
     streamed = streams()
@@ -202,6 +176,19 @@ def main():
         name, milliseconds = pair.split("=")
         row(f"Start to ready, {name}", float(milliseconds), None, "ms", 200, of_ratio=False)
 
+
+def large():
+    """One column is used: nothing is compared here."""
+
+    def add(what: str, value: float, unit: str, budget: float | None, beside: str = ""):
+        row(what, value, None, unit, budget, of_ratio=False)
+        if beside:
+            rows[-1] = (*rows[-1][:2], beside, *rows[-1][3:])
+
+    bench_large.measure(add, repeats=5 if ROUNDS <= 3 else 15)
+
+
+def show():
     table = [("What", "gateway", "nginx", "ratio", "budget", ""), *rows]
     widths = [max(len(line[column]) for line in table) for column in range(6)]
     print()
@@ -212,4 +199,8 @@ def main():
     print()
 
 
-main()
+if os.environ["BENCH_PART"] != "large":
+    calls()
+if os.environ["BENCH_PART"] != "calls":
+    large()
+show()
