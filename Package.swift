@@ -83,7 +83,8 @@ let package = Package(
             "InternalHTTP",
             needs: ["Contracts", "HTTPCore", "HTTPServer", "HTTPClient", "EventLoop", "JSON", "Crypto", "Telemetry"]),
         shared("Migrations", needs: ["Postgres", "EventLoop", "Lifecycle", "Crypto", "Telemetry"]),
-        shared("AdminHTTP", needs: ["HTTPCore", "HTTPServer", "EventLoop", "JSON", "Crypto", "Telemetry"]),
+        shared(
+            "AdminHTTP", needs: ["Contracts", "HTTPCore", "HTTPServer", "EventLoop", "JSON", "Crypto", "Telemetry"]),
         shared(
             "ServiceKit",
             needs: ["HTTPCore", "HTTPServer", "EventLoop", "Lifecycle", "Configuration", "Telemetry", "JSON"]),
@@ -111,13 +112,14 @@ let package = Package(
         part(
             "GatewayAPI", of: "gateway",
             needs: [
-                "Relay", "Dialects", "Routing", "Contracts", "APIDescription", "HTTPServer", "HTTPClient", "HTTPCore",
-                "EventLoop", "JSON", "Crypto", "Telemetry",
+                "Relay", "Dialects", "Routing", "AdminHTTP", "Contracts", "APIDescription", "InternalHTTP",
+                "ModelCatalogue", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Crypto", "Telemetry",
             ]),
         service(
             "gateway",
             needs: [
-                "GatewayAPI", "Relay", "HealthReporting", "Routing", "SnapshotClient", "LogShipping", "InternalHTTP",
+                "GatewayAPI", "Relay", "HealthReporting", "Routing", "SnapshotClient", "LogShipping", "AdminHTTP",
+                "InternalHTTP",
                 "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "Contracts", "Crypto", "ServiceKit",
                 "Configuration", "Lifecycle", "Telemetry",
             ]),
@@ -145,14 +147,15 @@ let package = Package(
         part(
             "HealthSharing", of: "channel-registry",
             needs: ["RegistryStore", "Contracts", "InternalHTTP", "HTTPServer", "Telemetry"]),
+        part(
+            "TestIntake", of: "channel-registry",
+            needs: ["RegistryStore", "Contracts", "InternalHTTP", "HTTPServer", "Telemetry"]),
         service(
             "channel-registry",
             needs: [
-                "HealthSharing", "AdminAPI", "AdminHTTP", "SnapshotPublisher", "OneAPIImport", "RegistryStore",
-                "HTTPServer",
-                "HTTPClient",
-                "HTTPCore", "EventLoop", "Postgres", "Migrations", "Crypto", "ServiceKit", "Configuration", "Lifecycle",
-                "Telemetry",
+                "HealthSharing", "TestIntake", "AdminAPI", "AdminHTTP", "SnapshotPublisher", "OneAPIImport",
+                "RegistryStore", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "Postgres", "Migrations", "Crypto",
+                "ServiceKit", "Configuration", "Lifecycle", "Telemetry",
             ]),
 
         // log-collector.
@@ -252,7 +255,14 @@ let package = Package(
         tests(
             "GatewayAPI",
             needs: [
-                "APIDescription", "Relay", "Contracts", "Crypto", "HTTPClient", "HTTPCore", "HTTPServer", "Telemetry",
+                "APIDescription", "AdminHTTP", "Relay", "Routing", "Contracts", "Crypto", "EventLoop", "HTTPClient",
+                "HTTPCore", "HTTPServer", "InternalHTTP", "JSON", "Telemetry",
+            ]),
+        tests(
+            "TestIntake",
+            needs: [
+                "RegistryStore", "Contracts", "Postgres", "Migrations", "InternalHTTP", "HTTPServer", "HTTPClient",
+                "EventLoop", "Crypto", "Telemetry",
             ]),
         tests("HTTPCore"),
         tests("HTTPServer", needs: ["HTTPCore", "EventLoop", "CLinux"]),

@@ -1,5 +1,6 @@
 import HTTPCore
 import JSON
+import Postgres
 import Testing
 
 @testable import AdminAPI
@@ -56,6 +57,30 @@ struct ChannelRoutesTests {
         }
     }
 
+    @Test("one channel comes with the results of its tests, lists do not")
+    func tests() async throws {
+        try await AdminBoard.with { board async throws in
+            let id = try #require(try await board.channel("tested")["id"]?.int)
+            #expect(try await board.call(.get, "/api/channel/\(id)").data["channel_tests"] == [])
+            _ = try await board.pool.execute(
+                """
+                INSERT INTO registry.channel_tests VALUES
+                    (\(id), 'm', 'm-eu', to_timestamp(1782711200.123456), 3, false, 502, '{"error":{}}', 842000, 'old name', 1)
+                """)
+            #expect(
+                try await board.call(.get, "/api/channel/\(id)").text.contains(
+                    #""channel_tests":[{"test_at":1782711200123,"model":"m","actual_model":"m-eu","response":"{\"error\":{}}","#
+                        + #""channel_name":"old name","channel_type":1,"channel_id":\#(id),"took":0.842,"success":false,"#
+                        + #""mode":3,"code":502}]"#))
+            #expect(try await board.channels().allSatisfy { $0["channel_tests"] == nil })
+            let answer = try await board.call(.put, "/api/channel/\(id)", #"{"channel_tests":"ignored","priority":2}"#)
+            #expect(answer.status == 200 && answer.data["channel_tests"] == nil)
+            #expect(try await board.call(.delete, "/api/channel/\(id)").isDone)
+            let left = try await board.pool.query("SELECT 1 FROM registry.channel_tests")
+            #expect(left.isEmpty)
+        }
+    }
+
     @Test("creating answers exactly success, from one body or many, and all are in the next list, newest first")
     func create() async throws {
         try await AdminBoard.with { board async throws in
@@ -103,7 +128,9 @@ struct ChannelRoutesTests {
         try await AdminBoard.with { board async throws in
             let channel = try await board.channel("a")
             let id = try #require(channel["id"]?.int)
-            #expect(try await board.call(.get, "/api/channel/\(id)").data == channel)
+            let found = try #require(try await board.call(.get, "/api/channel/\(id)").data.object)
+            for member in try #require(channel.object).members { #expect(found[member.key] == member.value) }
+            #expect(found.keys == (channel.object?.keys ?? []) + ["channel_tests"])
             #expect(try await board.call(.get, "/api/channel/abc").status == 400)
             for (method, path, body) in [
                 (HTTPMethod.get, "/api/channel/999", String?.none), (.put, "/api/channel/999", "{}"),

@@ -1,4 +1,5 @@
 import APIDescription
+import AdminHTTP
 import Contracts
 import HTTPClient
 import HTTPCore
@@ -27,8 +28,13 @@ struct RouteDescriptionTests {
                 logger: .silent, loops: 1, seed: 1)
             let edge = EdgeProxy(
                 registry: "http://r", collector: "http://c", clients: clients, ids: ids, logger: .silent)
+            let metrics = ChannelTestMetrics(MetricsRegistry())
+            let tests = ChannelTestRoutes(
+                auth: AdminAuth(adminKey: Redacted("key")), table: { nil }, relay: relay,
+                results: TestResults(metrics: metrics, logger: .silent) { ChannelTestAck(stored: $0.tests.count) },
+                ids: ids, metrics: metrics, logger: .silent)
             var router = Router()
-            GatewayRoutes.add(to: &router, relay: relay, ids: ids, edge: edge, startedAt: 0)
+            GatewayRoutes.add(to: &router, relay: relay, ids: ids, edge: edge, channelTests: tests, startedAt: 0)
             await clients.shutdown()
             return Set(
                 router.routes.filter { $0.pattern != "/api/*path" }.map { "\($0.method.rawValue) \($0.pattern)" })

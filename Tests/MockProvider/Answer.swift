@@ -115,7 +115,7 @@ enum Answer {
         case .splitUTF8:
             return FixedSteps(whole(200, "application/json", body).map { .write([$0]) })
         default:
-            return fixed(whole(200, "application/json", body))
+            return fixed(whole(200, asked.operation == .speech ? "audio/mpeg" : "application/json", body))
         }
     }
 }
@@ -127,6 +127,8 @@ struct Asked {
         case completion
         case embedding
         case models
+        case rerank
+        case speech
         case unknown
     }
 
@@ -163,6 +165,10 @@ struct Asked {
             operation = .embedding
         } else if request.path.hasSuffix("/models") {
             operation = .models
+        } else if request.path.hasSuffix("/rerank") {
+            operation = .rerank
+        } else if request.path.hasSuffix("/audio/speech") {
+            operation = .speech
         } else {
             operation = .unknown
         }

@@ -107,7 +107,7 @@ struct Behaviour {
     static var help: String {
         var text = """
             usage: mock-provider [--host 127.0.0.1] [--port 0] [--loops 1] [--no-record]
-            Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/models (also below any prefix), GET and DELETE /__mock/stats.
+            Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/rerank, /v1/audio/speech, /v1/models (also below any prefix), GET and DELETE /__mock/stats.
             The model name chooses the answer; -nN-dN-sN-t appended sets the chunks, the delay in ms, the size of a text and a time stamp:
 
             """

@@ -13,6 +13,11 @@ enum PlainBody {
             Array(
                 #"{"object":"list","data":[{"id":"mock-model","object":"model","created":1700000000,"owned_by":"mock"}]}"#
                     .utf8)
+        case .rerank:
+            Array(
+                #"{"id":"mock-rerank","results":[{"index":0,"relevance_score":0.9}],"usage":{"total_tokens":\#(promptTokens)}}"#
+                    .utf8)
+        case .speech: [0xFF, 0xFB, 0x90, 0x00] + [UInt8](repeating: 0x80, count: 400)
         case .unknown: Answer.error(404)
         }
     }

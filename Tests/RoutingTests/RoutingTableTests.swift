@@ -34,6 +34,34 @@ struct RoutingTableTests {
         #expect(table.canonicalModel("old", for: .operatorKey) == nil)
     }
 
+    @Test("every channel and what is configured for models can be asked for")
+    func everything() {
+        #expect(Set(table(channels: channels).everyChannel.map(\.id)) == [1, 2, 3])
+        let config = SnapshotModelConfig(model: "o3", type: 1, document: #"{"rpm":1}"#)
+        let table = RoutingTable(
+            Snapshot(epoch: "e", revision: 1, isWhole: true, modelConfigs: [config]), openKey: { _ in nil })
+        #expect(table.modelConfig("o3") == config && table.modelConfig("O3") == nil)
+    }
+
+    @Test("model configs follow by changes too; one that is removed and present was made anew")
+    func changedModelConfigs() {
+        func config(_ model: String, _ type: Int) -> SnapshotModelConfig {
+            SnapshotModelConfig(model: model, type: type)
+        }
+        let first = RoutingTable(
+            Snapshot(
+                epoch: "e", revision: 1, isWhole: true, modelConfigs: [config("a", 1), config("b", 1), config("c", 1)]),
+            openKey: { _ in nil })
+        let changes = Snapshot(
+            epoch: "e", revision: 2, isWhole: false, modelConfigs: [config("b", 3), config("d", 4)],
+            removedModelConfigs: ["a", "b"])
+        let whole = Snapshot(
+            epoch: "e", revision: 2, isWhole: true, modelConfigs: [config("b", 3), config("c", 1), config("d", 4)])
+        let second = RoutingTable(whole, changes: changes, previous: first, openKey: { _ in nil })
+        #expect(["a", "b", "c", "d"].map { second.modelConfig($0)?.type } == [nil, 3, 1, 4])
+        #expect(["a", "b", "c", "d"].map { first.modelConfig($0)?.type } == [1, 1, 1, nil])
+    }
+
     @Test("a model is found whatever its case, under its configured spelling")
     func caseInsensitive() {
         #expect(table(channels: channels).canonicalModel("GPT-4O", for: .operatorKey) == "gpt-4o")

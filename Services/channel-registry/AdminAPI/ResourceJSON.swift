@@ -1,3 +1,4 @@
+import AdminHTTP
 import Contracts
 import JSON
 import Postgres
@@ -7,7 +8,9 @@ import RegistryStore
 
 extension JSONWriter {
     /// A channel (§13.1). Its key is in clear: FastGPT shows it in the form and sends it back with every edit.
-    mutating func channel(_ channel: Channel) {
+    ///
+    /// Where one channel is asked for, it comes with the results of its tests; lists are without them, as FastGPT knows them.
+    mutating func channel(_ channel: Channel, tests: [ChannelTest]? = nil) {
         let settings = channel.settings
         object { writer in
             writer.field("id", channel.id)
@@ -35,6 +38,9 @@ extension JSONWriter {
             writer.milliseconds("created_at", channel.createdAt)
             writer.milliseconds("balance_updated_at", channel.balanceUpdatedAt)
             writer.milliseconds("last_test_error_at", channel.lastTestErrorAt)
+            guard let tests else { return }
+            writer.key("channel_tests")
+            writer.list(tests) { $0.channelTest($1) }
         }
     }
 

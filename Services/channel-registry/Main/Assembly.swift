@@ -14,6 +14,7 @@ import RegistryStore
 import ServiceKit
 import SnapshotPublisher
 import Telemetry
+import TestIntake
 
 /// Builds the channel-registry; the only place that sees all of it.
 enum Assembly {
@@ -64,6 +65,8 @@ enum Assembly {
         HealthRoutes.install(
             on: &router, store: stores.health, key: config.internalKey, logger: context.logger,
             metrics: HealthMetrics(context.metrics))
+        ChannelTestRoutes.install(
+            on: &router, channels: channels, key: config.internalKey, logger: context.logger)
         OperationalRoutes(readiness: context.readiness, metrics: context.metrics).add(to: &router)
         let http = HTTPService(server(router, context), context: context)
         // Stopped in reverse: first the gateways that wait are answered, or they would hold up the drain.

@@ -110,18 +110,20 @@ package struct ChannelStore: Sendable {
         guard try await delete([id]) > 0 else { throw .channelNotFound }
     }
 
-    /// Deletes those of the channels that exist. The row stays without its key, for the names in old call records.
+    /// Deletes those of the channels that exist, with the results of their tests. The row stays without its key, for the names in old call records.
     ///
     /// - Returns: How many there were.
     @discardableResult
     package func delete(_ ids: [Int]) async throws(RegistryError) -> Int {
         let count = try await change { revision, connection in
             try await HealthStore.forget(ids, connection)
-            return try await connection.execute(
+            let count = try await connection.execute(
                 """
                 UPDATE registry.channels SET deleted_at = now(), sealed_key = '', revision = \(revision)
                 WHERE id = ANY(\(ids)) AND deleted_at IS NULL
                 """)
+            try await Self.forgetTests(ids, connection)
+            return count
         }
         for id in ids { vault.forget(.channel(id)) }
         return count

@@ -15,7 +15,8 @@ package enum GatewayRoutes {
 
     /// Adds the routes to a router.
     package static func add(
-        to router: inout Router, relay: Relay, ids: RequestIDSource, edge: EdgeProxy, startedAt: Int64
+        to router: inout Router, relay: Relay, ids: RequestIDSource, edge: EdgeProxy, channelTests: ChannelTestRoutes,
+        startedAt: Int64
     ) {
         let inference = InferenceEndpoint(relay: relay, ids: ids)
         let openAI = OpenAIDialect()
@@ -45,6 +46,7 @@ package enum GatewayRoutes {
         router.on(.get, "/docs", description.page)
 
         router.on(.get, "/api/status", StatusEndpoint(startedAt: startedAt, ids: ids).get)
+        channelTests.add(to: &router)
         for method in [HTTPMethod.get, .post, .put, .delete, .patch] {
             router.on(method, "/api/*path", label: "/api", edge.forward)
         }

@@ -10,7 +10,7 @@ enum WireAnswer {
         _ error: RelayError, _ request: ServerRequest, _ writer: ResponseWriter, id: String, body: [UInt8]? = nil,
         extra: HTTPHeaders = [:]
     ) throws(WriteError) {
-        var headers = AnswerHeaders.make(request, id: id, contentType: json)
+        var headers = AnswerHeaders.make(request, id: id, contentType: jsonType)
         extra.forEach { headers.append($0, $1) }
         try writer.respond(
             HTTPStatus(code: UInt16(clamping: error.status)), headers, body ?? error.openAIBody(requestID: id))
@@ -20,8 +20,9 @@ enum WireAnswer {
     static func json(
         _ status: HTTPStatus, _ request: ServerRequest, _ writer: ResponseWriter, id: String, _ body: [UInt8]
     ) throws(WriteError) {
-        try writer.respond(status, AnswerHeaders.make(request, id: id, contentType: json), body)
+        try writer.respond(status, AnswerHeaders.make(request, id: id, contentType: jsonType), body)
     }
 
-    private static let json = "application/json; charset=utf-8"
+    /// The content type of those answers.
+    static let jsonType = "application/json; charset=utf-8"
 }

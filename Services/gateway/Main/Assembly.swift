@@ -1,3 +1,4 @@
+import AdminHTTP
 import Contracts
 import Crypto
 import EventLoop
@@ -56,6 +57,14 @@ enum Assembly {
                 MonotonicTime.now().nanoseconds / 1_000_000_000
             }, logger: context.logger)
         let ids = RequestIDSource(seed: seed)
+        let testMetrics = ChannelTestMetrics(context.metrics)
+        let registry = peer(config.registryURL)
+        let channelTests = ChannelTestRoutes(
+            auth: AdminAuth(adminKey: config.adminKey), table: { cell.current }, relay: relay,
+            results: TestResults(metrics: testMetrics, logger: context.logger) { batch in
+                try await registry.call(.channelTests, batch, timeout: TestResults.patience)
+            },
+            ids: ids, metrics: testMetrics, logger: context.logger)
         var router = Router()
         OperationalRoutes(readiness: context.readiness, metrics: context.metrics).add(to: &router)
         GatewayRoutes.add(
@@ -63,7 +72,7 @@ enum Assembly {
             edge: EdgeProxy(
                 registry: config.registryURL, collector: config.collectorURL, clients: clients, ids: ids,
                 logger: context.logger),
-            startedAt: WallClock.microseconds() / 1000)
+            channelTests: channelTests, startedAt: WallClock.microseconds() / 1000)
         let http = HTTPService(try server(config, context, router, ids), context: context)
         return [Clients(clients: clients, files: files), shipper, feed, reporter, http]
     }

@@ -11,6 +11,7 @@ struct RoutingContents: Sendable {
     /// The routed channels of all sets.
     private(set) var everything = ModelIndex()
     private(set) var owners: [String: String] = [:]
+    private(set) var modelConfigs: [String: SnapshotModelConfig] = [:]
     /// Those in force; others make other contents.
     let options: [String: String]
     private var groups: [String: SnapshotGroup] = [:]
@@ -31,6 +32,8 @@ struct RoutingContents: Sendable {
         applyChannels(changes, known, openKey)
         applyGroups(changes)
         applyTokens(changes)
+        for model in changes.removedModelConfigs { modelConfigs[model] = nil }
+        for config in changes.modelConfigs { modelConfigs[config.model] = config }
         for (model, owner) in changes.owners { owners[model] = owner.isEmpty ? nil : owner }
     }
 

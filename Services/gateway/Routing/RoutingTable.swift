@@ -53,6 +53,16 @@ package final class RoutingTable: Sendable {
         contents.channels[id]
     }
 
+    /// Every channel, also disabled ones and those whose key cannot be read, in no order.
+    package var everyChannel: [RoutedChannel] {
+        Array(contents.channels.values)
+    }
+
+    /// What an administrator configured for a model; `nil` when nothing.
+    package func modelConfig(_ model: String) -> SnapshotModelConfig? {
+        contents.modelConfigs[model]
+    }
+
     /// The configured spelling of a model for this caller; `nil` when no enabled channel that the caller may use has it.
     package func canonicalModel(_ name: String, for caller: Caller) -> String? {
         guard let tenant = caller.tenant else { return contents.everything.canonical(name) }

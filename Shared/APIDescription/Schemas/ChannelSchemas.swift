@@ -58,6 +58,38 @@ extension APIDescription {
                 ], optional: ["configSchema": .object([:], "A JSON Schema of `configs`.")])
         ),
         (
+            "ChannelTest",
+            .object(
+                [
+                    "test_at": .milliseconds("When the test began"), "model": text,
+                    "actual_model": .string("The vendor's name of the model."),
+                    "response": .string("The error; the body of a good answer only where it was asked for."),
+                    "channel_name": text, "channel_type": .integer(),
+                    "channel_id": .integer("0 for a channel that is not saved."), "took": .number("Seconds."),
+                    "success": .boolean("Whether the vendor answered as it should."),
+                    "mode": .integer("How the model was called; 1 is a chat."),
+                    "code": .integer("The status that a caller would have got."),
+                ], "What came of one small call to a model of a channel.")
+        ),
+        (
+            "ChannelTestItem",
+            .object(
+                ["success": .boolean("Whether the model could be tested.")],
+                optional: ["data": .named("ChannelTest"), "message": .string("Why it could not.")])
+        ),
+        (
+            "ChannelPreview",
+            .object(
+                ["type": .integer("The vendor; see `/api/channels/type_metas`.", in: 1...55), "key": text.nonempty],
+                optional: [
+                    "model": .string("What is tested, of one."),
+                    "models": .array(of: text, "What is tested, of several."),
+                    "base_url": text, "proxy_url": text, "name": text,
+                    "model_mapping": .map(of: text, "Requested name to the vendor's name."),
+                    "skip_tls_verify": .boolean(), "configs": .object([:]),
+                ], "A channel that is not saved.")
+        ),
+        (
             "ImportLine",
             .object(
                 [
@@ -88,6 +120,9 @@ extension APIDescription {
         optional: [
             "sets": .array(of: text, "Routing sets; left out for `default`."), "configs": .object([:]),
             "accessed_at": .milliseconds("The minute of the last call"),
+            "channel_tests": .array(
+                of: .named("ChannelTest"),
+                "The newest of each model that was tested; only where one channel is asked for."),
         ], "A vendor, its address, its key and the models that it serves."
     ).example([
         "id": 7, "type": 1, "name": "main-openai", "key": "sk-demo-0001", "base_url": "https://llm.example.net/v1",

@@ -56,7 +56,8 @@ enum ChannelRoutes {
 
     static func find(_ call: AdminCall) async throws -> AdminAnswer {
         let channel = try await call.stores.channels.find(try call.id())
-        return .data { $0.channel(channel) }
+        let tests = try await call.stores.channels.tests(of: channel.id)
+        return .data { $0.channel(channel, tests: tests) }
     }
 
     static func update(_ call: AdminCall) async throws -> AdminAnswer {
