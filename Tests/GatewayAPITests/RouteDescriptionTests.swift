@@ -23,7 +23,8 @@ struct RouteDescriptionTests {
             let clients = try HTTPClientGroup(group: loops, configuration: ClientConfiguration())
             let ids = RequestIDSource(seed: 1)
             let relay = Relay(
-                configuration: RelayConfiguration(adminKey: Redacted("key")), table: { nil }, clients: clients,
+                configuration: RelayConfiguration(adminKey: Redacted("key"), secret: Redacted("secret")),
+                table: { nil }, clients: clients,
                 ledger: NoLedger(), metrics: RelayMetrics(MetricsRegistry(), modes: GatewayRoutes.modes),
                 logger: .silent, loops: 1, seed: 1)
             let edge = EdgeProxy(

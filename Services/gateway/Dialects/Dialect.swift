@@ -29,13 +29,15 @@ package protocol CallerDialect: Sendable {
 /// A caller's request, read as far as every call needs it.
 package protocol CallerCall: Sendable {
     var family: ProtocolFamily { get }
-    /// The model as the caller wrote it; never empty.
+    /// The model as the caller wrote it; empty only in a call about something that a channel keeps.
     var model: String { get }
     var isStream: Bool { get }
     /// The caller's own name for its end user; empty when it gave none.
     var user: String { get }
     /// What is asked of the model beyond its mode (`count_tokens`, `embedContent`, `variations`); `nil` for the mode itself.
     var action: String? { get }
+    /// The caller's id of something that a channel keeps, and that the call goes on from: only that channel can serve it.
+    var storedID: String? { get }
 
     /// The exchange with an upstream of the same protocol; the bytes pass with the listed edits.
     ///
@@ -46,6 +48,7 @@ package protocol CallerCall: Sendable {
 
 extension CallerCall {
     package var action: String? { nil }
+    package var storedID: String? { nil }
 }
 
 /// A call that the gateway can answer by itself where the upstream has nothing for it, such as a count of tokens.

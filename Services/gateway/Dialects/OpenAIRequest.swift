@@ -61,6 +61,29 @@ package final class OpenAIRequest: Sendable {
         return edit.isEmpty ? body : edit.apply()
     }
 
+    /// The body with the upstream's model, and these members replaced by texts.
+    func body(upstreamModel: String, replacing members: [(name: String, text: String)]) -> [UInt8] {
+        var edit = JSONEdit(index)
+        if upstreamModel != bodyModel { edit.set("model", string: upstreamModel) }
+        for (name, text) in members { edit.set(name, string: text) }
+        return edit.isEmpty ? body : edit.apply()
+    }
+
+    /// The bytes of a member as they stand; `nil` when the body does not have it.
+    func raw(_ member: String) -> ArraySlice<UInt8>? {
+        index.bytes(of: member)
+    }
+
+    /// The text of a member; `nil` when it is missing or `null`.
+    func text(_ member: String) throws(InvalidRequest) -> String? {
+        try Self.fault { [index] () throws(JSONError) in try index.string(member) }
+    }
+
+    /// The truth value of a member; `nil` when it is missing or `null`.
+    func flag(_ member: String) throws(InvalidRequest) -> Bool? {
+        try Self.fault { [index] () throws(JSONError) in try index.bool(member) }
+    }
+
     /// The kind of a member; `nil` when the body does not have it.
     func kind(of member: String) -> JSONKind? {
         index[member]?.kind

@@ -11,6 +11,7 @@ package enum GatewayRoutes {
     package static let modes: [RelayMode] = [
         .chatCompletions, .completions, .embeddings, .moderations, .imagesGenerations, .imagesEdits, .audioSpeech,
         .audioTranscription, .audioTranslation, .rerank, .anthropic,
+        .responses, .responsesGet, .responsesDelete, .responsesCancel, .responsesInputItems,
     ]
 
     /// Adds the routes to a router.
@@ -24,6 +25,14 @@ package enum GatewayRoutes {
         router.on(.post, "/v1/completions", inference.handler(.completions, openAI))
         router.on(.post, "/v1/embeddings", inference.handler(.embeddings, openAI))
         router.on(.post, "/v1/engines/:model/embeddings", inference.handler(.embeddings, openAI))
+        router.on(.post, "/v1/responses", inference.handler(.responses, ResponsesDialect()))
+        router.on(.get, "/v1/responses/:id", inference.handler(.responsesGet, StoredResponseDialect(.get)))
+        router.on(.delete, "/v1/responses/:id", inference.handler(.responsesDelete, StoredResponseDialect(.delete)))
+        router.on(
+            .post, "/v1/responses/:id/cancel", inference.handler(.responsesCancel, StoredResponseDialect(.cancel)))
+        router.on(
+            .get, "/v1/responses/:id/input_items",
+            inference.handler(.responsesInputItems, StoredResponseDialect(.inputItems)))
         router.on(.post, "/v1/moderations", inference.handler(.moderations, openAI))
         router.on(.post, "/v1/rerank", inference.handler(.rerank, openAI))
         router.on(.post, "/v1/images/generations", inference.handler(.imagesGenerations, openAI))

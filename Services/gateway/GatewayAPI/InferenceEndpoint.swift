@@ -20,7 +20,7 @@ struct InferenceEndpoint: Sendable {
         { request, writer in
             let scope = CallScope(
                 id: ids.next(arrival: request.receivedAt), mode: mode, dialect: dialect, request: request,
-                pathModel: request.parameters["model"])
+                pathModel: request.parameters["model"] ?? request.parameters["id"])
             await answer(scope, writer)
         }
     }

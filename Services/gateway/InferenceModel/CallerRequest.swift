@@ -44,6 +44,10 @@ package struct UpstreamContext: Sendable {
     package var nonce: String
     /// The caller's names of tools that were sent under other names (`UpstreamBody.toolNames`); empty while a request is written.
     package var toolNames: [String: String] = [:]
+    /// The upstream's id of the stored thing that the call goes on from.
+    package var storedID: String?
+    /// Turns an upstream's id of something that it keeps into one for the caller, that leads back to the channel; `nil` where nothing is kept.
+    package var sealID: (@Sendable (String) -> String)?
 
     package init(
         mode: RelayMode = .chatCompletions, channelType: ChannelType, upstreamModel: String, requestedModel: String,

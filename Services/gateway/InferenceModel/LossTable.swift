@@ -5,7 +5,7 @@
 package enum LossTable {
     /// All rows, in the order of the targets.
     package static let rows: [LossRow] = [
-        chatRows
+        chatRows, responsesRows,
     ].flatMap(\.self)
 
     /// What becomes of a feature in requests or answers written for a target.

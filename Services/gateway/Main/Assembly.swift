@@ -96,7 +96,7 @@ enum Assembly {
     }
 
     private static func relayConfiguration(_ config: GatewayConfig) -> RelayConfiguration {
-        var relay = RelayConfiguration(adminKey: config.adminKey)
+        var relay = RelayConfiguration(adminKey: config.adminKey, secret: config.secretsKey)
         relay.retryTimes = config.retryTimes
         relay.maxBodyBytes = config.maxBodyBytes
         relay.detailBytes = config.detailBytes

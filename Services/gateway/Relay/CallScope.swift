@@ -27,6 +27,9 @@ package final class CallScope {
     package var isStream = false
     package var user = ""
     package var body: [UInt8] = []
+    /// The upstream's id of what the call goes on from, and the codec of such ids.
+    var storedID: String?
+    var ids: StoredIDs?
     /// Whether more of the body follows `body`, which then streams through.
     package var hasMoreBody = false
     /// What is kept of the request when the call fails, instead of a body that is no text.

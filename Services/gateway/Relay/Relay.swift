@@ -84,6 +84,7 @@ package final class Relay: Sendable {
         guard !table.refusesCalls else {
             throw .ours(code: .maintenance, message: "service is under maintenance")
         }
+        scope.ids = configuration.storedIDs
         try await receive(scope)
         let call: any CallerCall
         do throws(InvalidRequest) {
@@ -103,7 +104,7 @@ package final class Relay: Sendable {
         let retries =
             scope.hasMoreBody
             ? 0 : min(configuration.retryTimes ?? table.retryTimes ?? 0, RelayConfiguration.mostRetries)
-        let plan = try plan(scope, caller: caller, table: table, attempts: retries + 1)
+        let plan = try plan(call, scope, caller: caller, table: table, attempts: retries + 1)
         return try await AttemptLoop(
             relay: self, scope: scope, call: call, plan: plan, policy: RetryPolicy(maxRetries: retries),
             writer: writer
@@ -147,8 +148,9 @@ package final class Relay: Sendable {
 
     /// The attempts that may be made for a call.
     private func plan(
-        _ scope: CallScope, caller: Caller, table: RoutingTable, attempts: Int
+        _ call: any CallerCall, _ scope: CallScope, caller: Caller, table: RoutingTable, attempts: Int
     ) throws(RelayError) -> [PlannedAttempt] {
+        if let id = call.storedID { return [try keeper(of: id, call, scope: scope, caller: caller, table: table)] }
         let pinned = scope.request.head.headers.first("aiproxy-channel")
         if let pinned, !pinned.isEmpty {
             let channel = try pinnedChannel(pinned, scope: scope, caller: caller, table: table)
@@ -180,6 +182,30 @@ package final class Relay: Sendable {
             // Another loop may have been faster; then the channel counts as banned in the next plan.
             if health.beginTrial(channel: first.channel.id, model: model, atSecond: second) { return plan }
         }
+    }
+
+    /// The one channel that keeps what the call goes on from (contract relay §8.4).
+    private func keeper(
+        of id: String, _ call: any CallerCall, scope: CallScope, caller: Caller, table: RoutingTable
+    ) throws(RelayError) -> PlannedAttempt {
+        let field = call.model.isEmpty ? "response_id" : "previous_response_id"
+        guard let (channelID, upstreamID) = configuration.storedIDs.open(id, for: caller) else {
+            throw .caller(code: .notFound, message: "Response with id '\(id.prefix(200))' not found.", field: field)
+        }
+        guard let channel = table.channel(channelID), channel.isEnabled, channel.key != nil else {
+            throw .ours(code: .noChannel, message: "the channel that keeps this response is not available")
+        }
+        scope.storedID = upstreamID
+        if !call.model.isEmpty {
+            guard let model = table.canonicalModel(scope.model, for: caller), channel.models.contains(model) else {
+                throw .caller(
+                    code: .modelNotFound,
+                    message: "The model `\(scope.model)` does not exist or you do not have access to it.",
+                    field: "model")
+            }
+            scope.model = model
+        }
+        return PlannedAttempt(channel: channel, reason: "keeps the response")
     }
 
     /// The channel that the operator asked for, also a disabled one (contract relay §1.3).

@@ -28,8 +28,15 @@ package struct RelayConfiguration: Sendable {
     /// After this much silence of the upstream a waiting stream gets a comment, so that nothing on the way closes it.
     package var keepAliveInterval: Duration = .seconds(15)
 
-    package init(adminKey: Redacted<String>) {
+    /// The codec of ids of what upstreams keep.
+    let storedIDs: StoredIDs
+
+    /// Makes a configuration with defaults.
+    ///
+    /// - Parameter secret: The secret that all replicas share (`SECRETS_KEY`).
+    package init(adminKey: Redacted<String>, secret: Redacted<String>) {
         self.adminKey = adminKey
+        storedIDs = StoredIDs(secret: secret)
     }
 
     /// The limits of time of one attempt.

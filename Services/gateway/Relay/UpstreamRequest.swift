@@ -24,10 +24,14 @@ enum UpstreamRequest {
                 code: .channelMisconfigured,
                 message: "channel \(channel.id) is not complete: its key or address does not fit its type")
         }
-        let context = UpstreamContext(
+        var context = UpstreamContext(
             mode: scope.mode, channelType: channel.type, upstreamModel: scope.upstreamModel,
             requestedModel: scope.model, configs: channel.configs, now: Int(scope.receivedAt / 1_000_000),
             nonce: state.nonce())
+        context.storedID = scope.storedID
+        if VendorModes.keeping.contains(scope.mode) {
+            context.sealID = scope.ids?.sealing(channel: channel.id, for: scope.caller)
+        }
         let exchange: any Exchange
         do throws(InvalidRequest) {
             guard let made = try route.wire.exchange(call, context, parser: state.parser) else {
@@ -45,17 +49,17 @@ enum UpstreamRequest {
         case .fields(let fields):
             for field in fields { headers.append(field.name, field.value) }
         }
-        var url = route.url
-        if let query = exchange.request.query { url += (url.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + query }
         let upstream = ClientRequest(
-            method: .post, url: url, headers: headers, body: body(exchange.request.bytes, scope), timeouts: timeouts,
+            method: exchange.request.method, url: exchange.request.address(route.url), headers: headers,
+            body: body(exchange.request, scope), timeouts: timeouts,
             proxy: channel.proxyURL, verifiesTLS: channel.verifiesTLS, poolKey: route.url)
         return (upstream, exchange)
     }
 
     /// The body of an attempt; what has not arrived yet of a large form follows its beginning as it comes.
-    private static func body(_ bytes: [UInt8], _ scope: CallScope) -> ClientBody {
-        guard scope.hasMoreBody else { return .bytes(bytes) }
+    private static func body(_ request: UpstreamBody, _ scope: CallScope) -> ClientBody {
+        let bytes = request.bytes
+        guard scope.hasMoreBody else { return bytes.isEmpty ? .none : .bytes(bytes) }
         let upload = Upload(bytes, then: scope.request.body)
         let length = scope.request.body.declaredLength.map { $0 - scope.body.count + bytes.count }
         return .stream(length: length) { try await upload.next() }

@@ -16,6 +16,27 @@ extension APIDescription {
                 .post, "/v1/embeddings", "Embeddings in OpenAI's protocol", body: .json(.named("EmbeddingRequest")),
                 answer: .json(.object([:], "The vendor's answer."))),
             api.on(
+                .post, "/v1/responses", "Responses in OpenAI's protocol",
+                body: .json(
+                    .object(
+                        ["model": .string().nonempty, "input": .any("A text, or a list of items.")],
+                        optional: [
+                            "stream": .boolean(), "previous_response_id": .string(), "store": .boolean(),
+                        ]
+                    ).example(["model": "gpt-4o-mini", "input": "hi"])),
+                answer: .jsonOrEvents(.object([:], "The response."))),
+            api.on(
+                .get, "/v1/responses/:id", "A response that its channel keeps",
+                answer: .jsonOrEvents(.object([:], "The response."))),
+            api.on(
+                .delete, "/v1/responses/:id", "Forgets a response", answer: .json(.object([:], "The vendor's answer."))),
+            api.on(
+                .post, "/v1/responses/:id/cancel", "Cancels a response that is made in the background",
+                answer: .json(.object([:], "The response."))),
+            api.on(
+                .get, "/v1/responses/:id/input_items", "What went into a response",
+                answer: .json(.object([:], "The vendor's list."))),
+            api.on(
                 .post, "/v1/engines/:model/embeddings", "Embeddings, the model in the path",
                 body: .json(.object(["input": .any("A text, or a list of texts or tokens.")])),
                 answer: .json(.object([:], "The vendor's answer."))),

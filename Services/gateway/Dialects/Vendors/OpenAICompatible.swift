@@ -50,14 +50,16 @@ package struct OpenAICompatible: Vendor {
     ]
 
     package func serves(_ mode: RelayMode, of type: ChannelType) -> Bool {
-        VendorModes.chat.contains(Self.operation(mode, of: type))
-            ? !type.modes.isDisjoint(with: VendorModes.chat)
-            : Self.openAIPaths[mode] != nil && type.modes.contains(mode)
+        if VendorModes.chat.contains(Self.operation(mode, of: type)) {
+            return !type.modes.isDisjoint(with: VendorModes.chat)
+        }
+        return type.modes.contains(mode) && (Self.openAIPaths[mode] != nil || VendorModes.keeping.contains(mode))
     }
 
     package func route(_ call: VendorCall, _ channel: VendorChannel) -> UpstreamRoute? {
         let secret = firstPart(of: channel.key, type: channel.type)
         if let native = anthropic?.route(call, base: channel.base, key: secret) { return native }
+        if ResponsesModels.takes(call, channel) { return responses(channel) }
         let mode = Self.operation(call.mode, of: channel.type)
         let usual = call.action == "variations" ? "/images/variations" : Self.openAIPaths[mode]
         guard let path = paths[mode] ?? usual else { return nil }
@@ -81,6 +83,28 @@ package struct OpenAICompatible: Vendor {
             guard isGateway || parts.count == 2 else { return nil }
             let prefix = isGateway ? base : "\(base)/client/v4/accounts/\(PathText.escaped(parts[0]))/ai"
             return UpstreamRoute(url: prefix + "/v1" + path, credential: auth.credential(parts.last ?? ""), wire: wire)
+        }
+    }
+
+    /// The address of the Responses protocol; Azure's names no deployment, and has a version of its own.
+    private func responses(_ channel: VendorChannel) -> UpstreamRoute {
+        let wire = Wire(.responses, ResponsesUpstream())
+        let (base, key) = (channel.base, channel.key)
+        switch addressing {
+        case .azure:
+            return UpstreamRoute(
+                url: "\(base)/openai/v1/responses?api-version=preview",
+                credential: auth.credential(String(key.prefix { $0 != "|" })), wire: wire)
+        case .plain(let prefix):
+            return UpstreamRoute(
+                url: "\(base)\(prefix)/responses", credential: auth.credential(firstPart(of: key, type: channel.type)),
+                wire: wire)
+        case .cloudflare:
+            let parts = key.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let account = PathText.escaped(parts.count > 1 ? parts[0] : "")
+            return UpstreamRoute(
+                url: "\(base)/client/v4/accounts/\(account)/ai/v1/responses",
+                credential: auth.credential(parts.last ?? ""), wire: wire)
         }
     }
 

@@ -26,6 +26,10 @@ extension Vendor {
 package enum VendorModes {
     /// The modes that are answers of chat models, and are converted into each other.
     package static let chat: Set<RelayMode> = [.chatCompletions, .anthropic, .gemini, .responses]
+    /// The modes of things that a vendor keeps.
+    package static let keeping: Set<RelayMode> = [
+        .responses, .responsesGet, .responsesDelete, .responsesCancel, .responsesInputItems,
+    ]
 }
 
 /// What a vendor must know of a call to say where it goes.

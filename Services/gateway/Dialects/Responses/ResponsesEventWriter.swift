@@ -1,0 +1,298 @@
+import Contracts
+import InferenceModel
+import JSON
+
+/// Tells a stream in the Responses protocol (contract providers §6.6): items open and close, everything has its place and number, the whole response ends it.
+///
+/// Memory: the texts of the answer, which its last event repeats.
+struct ResponsesEventWriter: EventWriter {
+    /// A text or a thought that is being told.
+    private enum Open {
+        case none
+        case reasoning(place: Int)
+        case message(place: Int)
+        case refusal(place: Int)
+    }
+
+    /// A call whose arguments are being told.
+    private struct OpenCall {
+        let index: Int
+        let place: Int
+        let callID: String
+        let name: String
+        var arguments = ""
+    }
+
+    private let writer: ResponsesWriter
+    private var sequence = 0
+    private var created = 0
+    private var items: [ResponsesWriter.Item?] = []
+    private var open = Open.none
+    private var text = ""
+    private var signature: String?
+    /// Calls may interleave; an answer has few.
+    private var calls: [OpenCall] = []
+    private var finish = FinishReason.stop
+    private var usage: TokenUsage?
+    private var isStarted = false
+
+    init(_ writer: ResponsesWriter) {
+        self.writer = writer
+    }
+
+    mutating func write(_ event: InferenceEvent, into out: inout [UInt8]) {
+        switch event {
+        case .started(_, _, let created):
+            self.created = created
+            start(into: &out)
+        case .text(0, let delta): say(delta, into: &out)
+        case .thinking(0, let delta): think(delta, into: &out)
+        case .thinkingSignature(0, let proof): signature = proof
+        case .refusal(0, let delta): refuse(delta, into: &out)
+        case .toolCallStarted(0, let index, let id, let name, _): begin(index, id, name, into: &out)
+        case .toolArguments(0, let index, let delta): argue(index, delta, into: &out)
+        case .toolCallEnded(0, let index): end(call: index, into: &out)
+        case .media(0, let media):
+            guard case .base64(let data) = media.source else { return }
+            let address = DataURL.text(mediaType: media.mediaType ?? "image/png", base64: data)
+            say("![\(media.kind.rawValue)](\(address))", into: &out)
+        case .finished(0, let reason, _): finish = reason
+        case .usage(let counts): usage = counts
+        case .ended: complete(into: &out)
+        default: break
+        }
+    }
+
+    mutating func write(_ error: WireError, into out: inout [UInt8]) {
+        guard isStarted else {
+            event("error", into: &out) { root in
+                root.field("code", error.code)
+                root.field("message", error.message)
+                root.key("param")
+                root.null()
+            }
+            return
+        }
+        closeAll(into: &out)
+        let code = error.status == 429 ? "rate_limit_exceeded" : "server_error"
+        respond("response.failed", .failed(code: code, message: error.message), into: &out)
+    }
+
+    // MARK: The response
+
+    private mutating func start(into out: inout [UInt8]) {
+        guard !isStarted else { return }
+        isStarted = true
+        respond("response.created", .inProgress, into: &out)
+        respond("response.in_progress", .inProgress, into: &out)
+    }
+
+    private mutating func complete(into out: inout [UInt8]) {
+        start(into: &out)
+        closeAll(into: &out)
+        let state = ResponsesWriter.State(finish)
+        respond("response.\(state.status)", state, into: &out)
+    }
+
+    private mutating func respond(_ type: String, _ state: ResponsesWriter.State, into out: inout [UInt8]) {
+        let told = items.compactMap(\.self)
+        event(type, into: &out) { [writer, usage, created] root in
+            root.key("response")
+            writer.object(told, state: state, usage: usage, created: created, into: &root)
+        }
+    }
+
+    private mutating func event(
+        _ type: String, into out: inout [UInt8], _ members: (inout JSONWriter) -> Void
+    ) {
+        var json = JSONWriter(reserving: 256)
+        json.object { root in
+            root.field("type", type)
+            root.field("sequence_number", sequence)
+            members(&root)
+        }
+        sequence += 1
+        out += "event: \(type)\ndata: ".utf8
+        out += json.bytes
+        out += [10, 10]
+    }
+
+    // MARK: Items
+
+    private mutating func add(_ item: ResponsesWriter.Item, into out: inout [UInt8]) -> Int {
+        let place = items.count
+        items.append(nil)
+        event("response.output_item.added", into: &out) { [writer] root in
+            root.field("output_index", place)
+            root.key("item")
+            writer.item(item, status: "in_progress", into: &root)
+        }
+        return place
+    }
+
+    private mutating func done(_ item: ResponsesWriter.Item, _ place: Int, into out: inout [UInt8]) {
+        items[place] = item
+        event("response.output_item.done", into: &out) { [writer] root in
+            root.field("output_index", place)
+            root.key("item")
+            writer.item(item, status: "completed", into: &root)
+        }
+    }
+
+    private mutating func say(_ delta: String, into out: inout [UInt8]) {
+        guard !delta.isEmpty else { return }
+        let place: Int
+        if case .message(let known) = open {
+            place = known
+        } else {
+            close(into: &out)
+            place = add(.message(id: writer.itemID("msg", items.count), []), into: &out)
+            open = .message(place: place)
+            part("response.content_part.added", place, "msg", .text(""), into: &out)
+        }
+        text += delta
+        content("response.output_text.delta", place, "msg", into: &out) { root in
+            root.field("content_index", 0)
+            root.field("delta", delta)
+            root.key("logprobs")
+            root.array { _ in }
+        }
+    }
+
+    private mutating func refuse(_ delta: String, into out: inout [UInt8]) {
+        guard !delta.isEmpty else { return }
+        let place: Int
+        if case .refusal(let known) = open {
+            place = known
+        } else {
+            close(into: &out)
+            place = add(.message(id: writer.itemID("msg", items.count), []), into: &out)
+            open = .refusal(place: place)
+            part("response.content_part.added", place, "msg", .refusal(""), into: &out)
+        }
+        text += delta
+        content("response.refusal.delta", place, "msg", into: &out) { root in
+            root.field("content_index", 0)
+            root.field("delta", delta)
+        }
+    }
+
+    private mutating func think(_ delta: String, into out: inout [UInt8]) {
+        guard !delta.isEmpty else { return }
+        let place: Int
+        if case .reasoning(let known) = open {
+            place = known
+        } else {
+            close(into: &out)
+            place = add(
+                .reasoning(id: writer.itemID("rs", items.count), text: "", signature: nil), into: &out)
+            open = .reasoning(place: place)
+            summary("response.reasoning_summary_part.added", place, "", into: &out)
+        }
+        text += delta
+        content("response.reasoning_summary_text.delta", place, "rs", into: &out) { root in
+            root.field("summary_index", 0)
+            root.field("delta", delta)
+        }
+    }
+
+    private mutating func begin(_ index: Int, _ id: String, _ name: String, into out: inout [UInt8]) {
+        close(into: &out)
+        let place = add(
+            .call(id: writer.itemID("fc", items.count), callID: id, name: name, arguments: ""), into: &out)
+        calls.append(OpenCall(index: index, place: place, callID: id, name: name))
+    }
+
+    private mutating func argue(_ index: Int, _ delta: String, into out: inout [UInt8]) {
+        guard !delta.isEmpty, let slot = calls.firstIndex(where: { $0.index == index }) else { return }
+        calls[slot].arguments += delta
+        content("response.function_call_arguments.delta", calls[slot].place, "fc", into: &out) {
+            $0.field("delta", delta)
+        }
+    }
+
+    private mutating func end(call index: Int, into out: inout [UInt8]) {
+        guard let slot = calls.firstIndex(where: { $0.index == index }) else { return }
+        let call = calls.remove(at: slot)
+        let arguments = call.arguments.isEmpty ? "{}" : call.arguments
+        content("response.function_call_arguments.done", call.place, "fc", into: &out) { root in
+            root.field("name", call.name)
+            root.field("arguments", arguments)
+        }
+        done(
+            .call(
+                id: writer.itemID("fc", call.place), callID: call.callID, name: call.name, arguments: arguments),
+            call.place, into: &out)
+    }
+
+    /// Ends the text or thought that is being told.
+    private mutating func close(into out: inout [UInt8]) {
+        let told = text
+        text = ""
+        switch open {
+        case .none: return
+        case .message(let place):
+            content("response.output_text.done", place, "msg", into: &out) { root in
+                root.field("content_index", 0)
+                root.field("text", told)
+                root.key("logprobs")
+                root.array { _ in }
+            }
+            part("response.content_part.done", place, "msg", .text(told), into: &out)
+            done(.message(id: writer.itemID("msg", place), [.text(told)]), place, into: &out)
+        case .refusal(let place):
+            content("response.refusal.done", place, "msg", into: &out) { root in
+                root.field("content_index", 0)
+                root.field("refusal", told)
+            }
+            part("response.content_part.done", place, "msg", .refusal(told), into: &out)
+            done(.message(id: writer.itemID("msg", place), [.refusal(told)]), place, into: &out)
+        case .reasoning(let place):
+            content("response.reasoning_summary_text.done", place, "rs", into: &out) { root in
+                root.field("summary_index", 0)
+                root.field("text", told)
+            }
+            summary("response.reasoning_summary_part.done", place, told, into: &out)
+            done(.reasoning(id: writer.itemID("rs", place), text: told, signature: signature), place, into: &out)
+            signature = nil
+        }
+        open = .none
+    }
+
+    private mutating func closeAll(into out: inout [UInt8]) {
+        close(into: &out)
+        for call in calls { end(call: call.index, into: &out) }
+    }
+
+    private mutating func content(
+        _ type: String, _ place: Int, _ prefix: String, into out: inout [UInt8], _ members: (inout JSONWriter) -> Void
+    ) {
+        let id = writer.itemID(prefix, place)
+        event(type, into: &out) { root in
+            root.field("item_id", id)
+            root.field("output_index", place)
+            members(&root)
+        }
+    }
+
+    private mutating func part(
+        _ type: String, _ place: Int, _ prefix: String, _ part: ResponsesWriter.MessagePart, into out: inout [UInt8]
+    ) {
+        content(type, place, prefix, into: &out) { root in
+            root.field("content_index", 0)
+            root.key("part")
+            ResponsesWriter.part(part, into: &root)
+        }
+    }
+
+    private mutating func summary(_ type: String, _ place: Int, _ text: String, into out: inout [UInt8]) {
+        content(type, place, "rs", into: &out) { root in
+            root.field("summary_index", 0)
+            root.key("part")
+            root.object { part in
+                part.field("type", "summary_text")
+                part.field("text", text)
+            }
+        }
+    }
+}

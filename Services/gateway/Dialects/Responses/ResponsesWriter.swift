@@ -1,0 +1,229 @@
+import Contracts
+import InferenceModel
+import JSON
+
+/// Writes response objects for a caller of the Responses protocol (contract providers §6.6).
+struct ResponsesWriter {
+    /// One thing of the output, as far as it is known.
+    enum Item {
+        case reasoning(id: String, text: String, signature: String?)
+        case message(id: String, [MessagePart])
+        case call(id: String, callID: String, name: String, arguments: String)
+    }
+
+    /// A part of a message.
+    enum MessagePart {
+        case text(String)
+        case refusal(String)
+    }
+
+    let context: UpstreamContext
+    private let call: ResponsesCall
+
+    init(_ call: ResponsesCall, _ context: UpstreamContext) {
+        self.call = call
+        self.context = context
+    }
+
+    /// The id of the response: made here, since no channel keeps it.
+    var responseID: String { "resp_" + context.nonce }
+
+    /// An id of an item, the same for the same place.
+    func itemID(_ prefix: String, _ place: Int) -> String { "\(prefix)_\(context.nonce)\(place)" }
+
+    /// A whole answer.
+    func whole(_ response: InferenceResponse) -> [UInt8] {
+        let choice = response.choices.first
+        var writer = JSONWriter(reserving: 2048)
+        object(
+            items(choice?.parts ?? []), finish: choice?.finish ?? .stop, usage: response.usage,
+            created: response.created, into: &writer)
+        return writer.bytes
+    }
+
+    private func items(_ parts: [Part]) -> [Item] {
+        var items: [Item] = []
+        for part in parts {
+            switch part {
+            case .thinking(let thinking):
+                if thinking.text.isEmpty, thinking.signature == nil { continue }
+                items.append(
+                    .reasoning(id: itemID("rs", items.count), text: thinking.text, signature: thinking.signature))
+            case .text(let text, _): add(.text(text), to: &items)
+            case .refusal(let text): add(.refusal(text), to: &items)
+            case .toolCall(let call):
+                items.append(
+                    .call(id: itemID("fc", items.count), callID: call.id, name: call.name, arguments: call.arguments))
+            case .media(let media):
+                // The protocol has no place for a picture of another vendor but its address in the text.
+                if case .base64(let data) = media.source {
+                    let address = DataURL.text(mediaType: media.mediaType ?? "image/png", base64: data)
+                    add(.text("![\(media.kind.rawValue)](\(address))"), to: &items)
+                }
+            case .toolResult: break
+            }
+        }
+        return items
+    }
+
+    private func add(_ part: MessagePart, to items: inout [Item]) {
+        if case .message(let id, var parts)? = items.last {
+            if case .text(let more) = part, case .text(let text)? = parts.last {
+                parts[parts.count - 1] = .text(text + more)
+            } else {
+                parts.append(part)
+            }
+            items[items.count - 1] = .message(id: id, parts)
+        } else {
+            items.append(.message(id: itemID("msg", items.count), [part]))
+        }
+    }
+
+    /// What a response says of its state.
+    enum State: Equatable {
+        case inProgress
+        case finished(FinishReason)
+        case failed(code: String, message: String)
+
+        init(_ finish: FinishReason) {
+            self = .finished(finish)
+        }
+
+        var status: String {
+            switch self {
+            case .inProgress: "in_progress"
+            case .finished(.length), .finished(.contentFilter): "incomplete"
+            case .finished: "completed"
+            case .failed: "failed"
+            }
+        }
+    }
+
+    func object(
+        _ items: [Item], finish: FinishReason, usage: TokenUsage?, created: Int, into writer: inout JSONWriter
+    ) {
+        object(items, state: State(finish), usage: usage, created: created, into: &writer)
+    }
+
+    /// The response object: what the caller asked for comes back with it.
+    func object(_ items: [Item], state: State, usage: TokenUsage?, created: Int, into writer: inout JSONWriter) {
+        writer.object { root in
+            root.field("id", responseID)
+            root.field("object", "response")
+            root.field("created_at", created == 0 ? context.now : created)
+            root.field("status", state.status)
+            root.field("background", false)
+            root.key("error")
+            if case .failed(let code, let message) = state {
+                root.object { error in
+                    error.field("code", code)
+                    error.field("message", message)
+                }
+            } else {
+                root.null()
+            }
+            root.key("incomplete_details")
+            switch state {
+            case .finished(.length): root.object { $0.field("reason", "max_output_tokens") }
+            case .finished(.contentFilter): root.object { $0.field("reason", "content_filter") }
+            default: root.null()
+            }
+            echo("instructions", "null", into: &root)
+            echo("max_output_tokens", "null", into: &root)
+            root.field("model", context.requestedModel)
+            root.key("output")
+            root.array { list in
+                for item in items { self.item(item, status: "completed", into: &list) }
+            }
+            echo("parallel_tool_calls", "true", into: &root)
+            root.key("previous_response_id")
+            root.null()
+            echo("reasoning", #"{"effort":null,"summary":null}"#, into: &root)
+            root.field("store", false)
+            echo("temperature", "1.0", into: &root)
+            echo("text", #"{"format":{"type":"text"}}"#, into: &root)
+            echo("tool_choice", #""auto""#, into: &root)
+            echo("tools", "[]", into: &root)
+            echo("top_p", "1.0", into: &root)
+            root.field("truncation", "disabled")
+            root.key("usage")
+            if let usage { Self.usage(usage, into: &root) } else { root.null() }
+            echo("user", "null", into: &root)
+            echo("metadata", "{}", into: &root)
+        }
+    }
+
+    /// A member of the request, as the caller wrote it.
+    private func echo(_ member: String, _ otherwise: String, into writer: inout JSONWriter) {
+        if let raw = call.request.raw(member), !raw.elementsEqual("null".utf8) {
+            writer.field(member, raw: raw)
+        } else {
+            writer.field(member, raw: otherwise.utf8)
+        }
+    }
+
+    func item(_ item: Item, status: String, into writer: inout JSONWriter) {
+        writer.object { root in
+            switch item {
+            case .reasoning(let id, let text, let signature):
+                root.field("id", id)
+                root.field("type", "reasoning")
+                root.key("summary")
+                root.array { list in
+                    guard !text.isEmpty else { return }
+                    list.object { part in
+                        part.field("type", "summary_text")
+                        part.field("text", text)
+                    }
+                }
+                root.field("encrypted_content", signature)
+                root.field("status", status)
+            case .message(let id, let parts):
+                root.field("id", id)
+                root.field("type", "message")
+                root.field("status", status)
+                root.field("role", "assistant")
+                root.key("content")
+                root.array { list in
+                    for part in parts { Self.part(part, into: &list) }
+                }
+            case .call(let id, let callID, let name, let arguments):
+                root.field("id", id)
+                root.field("type", "function_call")
+                root.field("status", status)
+                root.field("call_id", callID)
+                root.field("name", name)
+                root.field("arguments", arguments)
+            }
+        }
+    }
+
+    static func part(_ part: MessagePart, into writer: inout JSONWriter) {
+        writer.object { root in
+            switch part {
+            case .text(let text):
+                root.field("type", "output_text")
+                root.field("text", text)
+                root.key("annotations")
+                root.array { _ in }
+                root.key("logprobs")
+                root.array { _ in }
+            case .refusal(let text):
+                root.field("type", "refusal")
+                root.field("refusal", text)
+            }
+        }
+    }
+
+    static func usage(_ usage: TokenUsage, into writer: inout JSONWriter) {
+        writer.object { root in
+            root.field("input_tokens", usage.inputTokens)
+            root.key("input_tokens_details")
+            root.object { $0.field("cached_tokens", usage.cachedTokens) }
+            root.field("output_tokens", usage.outputTokens)
+            root.key("output_tokens_details")
+            root.object { $0.field("reasoning_tokens", usage.reasoningTokens) }
+            root.field("total_tokens", max(usage.totalTokens, usage.inputTokens + usage.outputTokens))
+        }
+    }
+}
