@@ -5,7 +5,9 @@
 package enum LossTable {
     /// All rows, in the order of the targets.
     package static let rows: [LossRow] = [
-        chatRows, responsesRows,
+        chatRows,
+        responsesRows,
+        anthropicRows,
     ].flatMap(\.self)
 
     /// What becomes of a feature in requests or answers written for a target.

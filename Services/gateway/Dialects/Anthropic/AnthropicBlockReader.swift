@@ -58,7 +58,8 @@ struct AnthropicBlockReader {
                         signature: try members.text("signature"), cache: try AnthropicReader.cache(members))))
         case "tool_result" where role == .user: parts.append(.toolResult(try toolResult(members)))
         case _ where Self.isVendors(type): break
-        default: throw Malformed("type", "'\(type)' is no block of \(role == .user ? "a user" : "an assistant") message")
+        default:
+            throw Malformed("type", "'\(type)' is no block of \(role == .user ? "a user" : "an assistant") message")
         }
     }
 
@@ -132,7 +133,8 @@ struct AnthropicBlockReader {
         let texts = try content(members["content"], of: .user).compactMap { part in
             if case .text(let text, _) = part { text } else { nil }
         }
-        parts.append(.text(Self.titled(texts.joined(separator: "\n"), title), cache: try AnthropicReader.cache(members)))
+        parts.append(
+            .text(Self.titled(texts.joined(separator: "\n"), title), cache: try AnthropicReader.cache(members)))
     }
 
     private static func titled(_ text: String, _ title: String?) -> String {

@@ -205,7 +205,9 @@ struct AnthropicEdits {
     }
 
     private func message(_ range: Range<Int>) -> Outcome {
-        guard let index = try? parser.members(of: bytes, in: range), let content = index["content"] else { return .kept }
+        guard let index = try? parser.members(of: bytes, in: range), let content = index["content"] else {
+            return .kept
+        }
         if content.kind == .string { return content.range.count == 2 ? .removed : .kept }
         guard content.kind == .array, let raw = edited(content.range, by: block) else { return .kept }
         if raw.count == 2 { return .removed }

@@ -91,6 +91,10 @@ enum AnthropicFrames {
     }
 
     private static func digits(_ value: Int, into out: inout [UInt8]) {
-        if value < 10 { out.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value)) } else { out += String(value).utf8 }
+        if value < 10 {
+            out.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value))
+        } else {
+            out += String(value).utf8
+        }
     }
 }

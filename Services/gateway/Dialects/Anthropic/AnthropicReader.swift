@@ -123,7 +123,8 @@ enum AnthropicReader {
         let members = try value.requiredObject()
         let type = try members.text("type") ?? "custom"
         guard type == "custom" else {
-            return .hosted(HostedTool(AnthropicTools.kind(of: type), dialect: AnthropicTools.dialect, definition: value))
+            return .hosted(
+                HostedTool(AnthropicTools.kind(of: type), dialect: AnthropicTools.dialect, definition: value))
         }
         let name = try members.requiredText("name")
         let schema = try members.members("input_schema")
@@ -200,7 +201,8 @@ enum AnthropicTools {
 
     /// Whether a type of tool is one of Anthropic's, in whatever request it stands.
     static func isOwn(_ type: String) -> Bool {
-        prefixes.contains { type.hasPrefix($0) && type.utf8.contains { (48...57).contains($0) } } || type == "mcp_toolset"
+        prefixes.contains { type.hasPrefix($0) && type.utf8.contains { (48...57).contains($0) } }
+            || type == "mcp_toolset"
     }
 
     /// What a type of tool is to other vendors.

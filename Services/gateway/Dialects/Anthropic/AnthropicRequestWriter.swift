@@ -172,7 +172,8 @@ struct AnthropicRequestWriter {
     private static func instruction(_ format: OutputFormat?, _ model: AnthropicModel) -> String? {
         switch format {
         case nil, .text?: return nil
-        case .jsonObject?: return "Answer with one valid JSON object and nothing else: no explanation and no code fence."
+        case .jsonObject?:
+            return "Answer with one valid JSON object and nothing else: no explanation and no code fence."
         case .jsonSchema(_, let schema, _, let description)?:
             guard !model.takesSchema else { return nil }
             let text = String(decoding: schema.serialized(), as: UTF8.self)
