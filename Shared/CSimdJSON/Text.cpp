@@ -92,6 +92,11 @@ size_t sbjson_plain_prefix(const void *bytes, size_t length) {
     return size_t(find_escaped(text, text + length) - text);
 }
 
+size_t sbjson_find(const void *bytes, size_t length, const void *wanted, size_t wanted_length) {
+    const void *found = memmem(bytes, length, wanted, wanted_length);
+    return found ? size_t(static_cast<const uint8_t *>(found) - static_cast<const uint8_t *>(bytes)) : SIZE_MAX;
+}
+
 size_t sbjson_escaped_size(const void *bytes, size_t length) {
     const uint8_t *text = static_cast<const uint8_t *>(bytes);
     const uint8_t *end = text + length;

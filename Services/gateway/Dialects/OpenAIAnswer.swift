@@ -16,7 +16,13 @@ package struct OpenAIAnswer: Sendable {
     /// Reads an answer of status 200.
     ///
     /// - Throws: `UpstreamError` when the bytes are no JSON object, or are an error in spite of the status.
-    package init(_ bytes: [UInt8], requestedModel: String, parser: JSONParser) throws(UpstreamError) {
+    ///
+    /// - Parameter traits: What the vendor does differently.
+    package init(
+        _ answer: [UInt8], requestedModel: String, traits: OpenAITraits = OpenAITraits(), parser: JSONParser
+    ) throws(UpstreamError) {
+        var bytes = answer
+        if traits.copiesReasoning, let copied = ReasoningCopy.applied(answer, answer.indices, parser) { bytes = copied }
         let scan: JSONScan
         do {
             scan = try parser.scan(bytes, for: Self.keys)
@@ -25,12 +31,9 @@ package struct OpenAIAnswer: Sendable {
                 status: 502, message: "the upstream answered something that is no JSON object", type: "upstream_error",
                 code: .string(UpstreamError.badResponse))
         }
-        if let error = scan[2], error.kind == .object || error.kind == .string,
-            let tree = try? parser.parse(bytes), let fault = UpstreamError(status: 500, tree: tree)
-        {
-            throw fault
-        }
-        usage = scan[1].flatMap { UsageReader.read(bytes, $0.range) }
+        try ChatAnswerReader.checkError(bytes, scan[2], traits.errors, parser)
+        let counts = scan[1].flatMap { [bytes] in UsageReader.read(bytes, $0.range) }
+        usage = traits.meant(counts ?? traits.usagePlace.read(bytes, bytes.indices, parser))
         id = scan[3]?.string(in: bytes) ?? ""
         body = Self.renamed(bytes, scan[0], to: requestedModel)
     }

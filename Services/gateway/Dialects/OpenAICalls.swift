@@ -39,7 +39,7 @@ extension OpenAICall {
     {
         OpenAIExchange(
             request, upstreamModel: context.upstreamModel, requestedModel: context.requestedModel,
-            asksForUsage: hasStreamOptions && wire.traits.takesStreamOptions)
+            hasStreams: hasStreamOptions, traits: wire.traits, parser: parser)
     }
 }
 

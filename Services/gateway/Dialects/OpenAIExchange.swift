@@ -7,19 +7,26 @@ package import JSON
 package final class OpenAIExchange: Exchange, Sendable {
     private let call: OpenAIRequest
     private let requestedModel: String
+    private let traits: OpenAITraits
     package let request: UpstreamBody
 
     /// Prepares one attempt.
     ///
     /// - Parameters:
     ///   - requestedModel: The name that answers carry.
-    ///   - asksForUsage: Whether a stream must end with its usage; false for modes without streams and vendors that refuse the option.
-    package init(_ call: OpenAIRequest, upstreamModel: String, requestedModel: String, asksForUsage: Bool) {
+    ///   - hasStreams: Whether it is a chat or completions call, to which the traits of the vendor apply; else only the model is written.
+    package init(
+        _ call: OpenAIRequest, upstreamModel: String, requestedModel: String, hasStreams: Bool,
+        traits: OpenAITraits = OpenAITraits(), parser: JSONParser
+    ) {
         self.call = call
         self.requestedModel = requestedModel
-        request = UpstreamBody(
-            call.body(upstreamModel: upstreamModel, asksForUsage: asksForUsage),
-            headers: call.isStream ? Self.streamHeaders : Self.plainHeaders)
+        self.traits = traits
+        let body =
+            hasStreams
+            ? call.body(upstreamModel: upstreamModel, traits: traits, parser: parser)
+            : call.body(upstreamModel: upstreamModel, asksForUsage: false)
+        request = UpstreamBody(body, headers: call.isStream ? Self.streamHeaders : Self.plainHeaders)
     }
 
     static let plainHeaders: HTTPHeaders = [
@@ -30,17 +37,17 @@ package final class OpenAIExchange: Exchange, Sendable {
     ]
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
-        let answer = try OpenAIAnswer(bytes, requestedModel: requestedModel, parser: parser)
+        let answer = try OpenAIAnswer(bytes, requestedModel: requestedModel, traits: traits, parser: parser)
         return RelayedAnswer(body: answer.body, usage: answer.usage, id: answer.id)
     }
 
     package func makeStream() -> any StreamRelay {
         OpenAIStream(
             requestedModel: requestedModel, withholdsUsage: call.includesUsage != true,
-            joinsUsage: call.includesUsage != false)
+            joinsUsage: call.includesUsage != false, traits: traits)
     }
 
     package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
-        UpstreamError(status: status, body: body, parser: parser)
+        traits.errors.read(status: status, body: body, parser: parser)
     }
 }

@@ -12,7 +12,7 @@ package final class OpenAIRequest: Sendable {
     package let user: String
     package let body: [UInt8]
     private let bodyModel: String?
-    private let index: JSONObjectIndex
+    let index: JSONObjectIndex
     private let streamOptions: JSONObjectIndex?
 
     /// Reads the parts that the gateway needs; every other member is left as it is.
@@ -49,15 +49,7 @@ package final class OpenAIRequest: Sendable {
         } else {
             edit.remove("model")
         }
-        if isStream, asksForUsage, includesUsage != true {
-            if let streamOptions {
-                var options = JSONEdit(streamOptions)
-                options.set("include_usage", raw: Array("true".utf8))
-                edit.set("stream_options", raw: options.apply())
-            } else {
-                edit.set("stream_options", raw: Array(#"{"include_usage":true}"#.utf8))
-            }
-        }
+        if asksForUsage, let options = usageOptions { edit.set("stream_options", raw: options) }
         return edit.isEmpty ? body : edit.apply()
     }
 
@@ -82,6 +74,28 @@ package final class OpenAIRequest: Sendable {
     /// The truth value of a member; `nil` when it is missing or `null`.
     func flag(_ member: String) throws(InvalidRequest) -> Bool? {
         try Self.fault { [index] () throws(JSONError) in try index.bool(member) }
+    }
+
+    /// The body of a chat or completions call for one upstream.
+    ///
+    /// - Parameters:
+    ///   - upstreamModel: The upstream's name of the model.
+    ///   - traits: What the vendor and model do differently.
+    package func body(upstreamModel: String, traits: OpenAITraits, parser: JSONParser) -> [UInt8] {
+        var edits = ChatEdits(index, traits, parser: parser)
+        let name = traits.modelName.written(upstreamModel)
+        return edits.apply(
+            model: name == bodyModel ? nil : name, options: traits.takesStreamOptions ? usageOptions : nil,
+            isStream: isStream)
+    }
+
+    /// The `stream_options` that ask for the usage and keep what else they say; `nil` when nothing must change.
+    private var usageOptions: [UInt8]? {
+        guard isStream, includesUsage != true else { return nil }
+        guard let streamOptions else { return Array(#"{"include_usage":true}"#.utf8) }
+        var options = JSONEdit(streamOptions)
+        options.set("include_usage", raw: Array("true".utf8))
+        return options.apply()
     }
 
     /// The kind of a member; `nil` when the body does not have it.

@@ -20,6 +20,7 @@ package struct OpenAIStream: StreamRelay, Sendable {
     private let model: [UInt8]
     private let withholdsUsage: Bool
     private let joinsUsage: Bool
+    private let traits: OpenAITraits
     private let maxEventBytes: Int
     private var splitter = SSESplitter()
     /// A finished event that waits for the usage; emitted with the next event at the latest.
@@ -37,10 +38,13 @@ package struct OpenAIStream: StreamRelay, Sendable {
     ///   - requestedModel: The name the caller used.
     ///   - withholdsUsage: Whether the usage chunk was asked for by the gateway and not by the caller.
     ///   - joinsUsage: Whether withheld counts join the last chunk; not for a caller that said `include_usage: false`.
+    ///   - traits: What the vendor does differently.
     ///   - maxEventBytes: The largest event that is relayed.
     package init(
-        requestedModel: String, withholdsUsage: Bool, joinsUsage: Bool = true, maxEventBytes: Int = 16 * 1024 * 1024
+        requestedModel: String, withholdsUsage: Bool, joinsUsage: Bool = true, traits: OpenAITraits = OpenAITraits(),
+        maxEventBytes: Int = 16 * 1024 * 1024
     ) {
+        self.traits = traits
         model = JSONWriter.quoted(requestedModel)
         self.withholdsUsage = withholdsUsage
         self.joinsUsage = joinsUsage
@@ -93,9 +97,20 @@ package struct OpenAIStream: StreamRelay, Sendable {
 
     /// Relays one event with its blank line.
     private mutating func relay(_ block: SSEBlock, parser: JSONParser, into out: inout [UInt8]) throws(UpstreamError) {
-        let bytes = splitter.bytes
+        if let rewritten = EventRewrite.applied(splitter.bytes, block, traits, parser) {
+            let block = SSEBlock(
+                range: rewritten.indices, payload: 6..<rewritten.count - 2, hasConnectionFields: false)
+            try relay(rewritten, block, parser: parser, into: &out)
+        } else {
+            try relay(splitter.bytes, block, parser: parser, into: &out)
+        }
+    }
+
+    private mutating func relay(
+        _ bytes: [UInt8], _ block: SSEBlock, parser: JSONParser, into out: inout [UInt8]
+    ) throws(UpstreamError) {
         guard let payload = block.payload else {
-            if !block.hasConnectionFields { out += bytes[block.range] }
+            try readStray(bytes, block, parser, into: &out)
             return
         }
         if bytes[payload].elementsEqual("[DONE]".utf8) {
@@ -109,19 +124,21 @@ package struct OpenAIStream: StreamRelay, Sendable {
             out += bytes[block.range]
             return
         }
-        if let error = scan[2], error.kind == .object || error.kind == .string,
-            let tree = try? parser.parse(bytes, in: payload), let fault = UpstreamError(status: 500, tree: tree)
-        {
+        do {
+            try ChatAnswerReader.checkError(bytes, in: payload, scan[2], traits.errors, parser)
+        } catch {
             releaseHeld(into: &out)
-            throw fault
+            throw error
         }
         if id.isEmpty { id = scan[4]?.string(in: bytes, from: payload.lowerBound) ?? "" }
         var hasUsage = false
         if let field = scan[1], field.kind == .object,
             let counts = UsageReader.read(bytes, field.range.shifted(by: payload.lowerBound))
         {
-            usage = counts
+            usage = traits.meant(counts)
             hasUsage = true
+        } else if traits.usagePlace != .top, let counts = traits.usagePlace.read(bytes, payload, parser) {
+            usage = counts
         }
         let choices = scan[3]?.range.shifted(by: payload.lowerBound)
         let hasChoice = choices.map { bytes[$0].contains(UInt8(ascii: "{")) } ?? false
@@ -130,6 +147,7 @@ package struct OpenAIStream: StreamRelay, Sendable {
             releaseHeld(into: &out)
             return
         }
+        if traits.dropsEmptyChoices, !hasChoice, !hasUsage, choices != nil { return }
         releaseHeld(into: &out)
         let isLast = hasChoice && choices.map { Self.hasFinishReason(bytes, $0, parser) } ?? false
         if isLast { isFinished = true }
@@ -138,6 +156,19 @@ package struct OpenAIStream: StreamRelay, Sendable {
         } else {
             append(bytes, block, payload, scan[0], into: &out)
         }
+    }
+
+    /// A block without one `data:` line: a comment, or an error that was not put into the form of an event.
+    private mutating func readStray(
+        _ bytes: [UInt8], _ block: SSEBlock, _ parser: JSONParser, into out: inout [UInt8]
+    ) throws(UpstreamError) {
+        if bytes[block.range].first == UInt8(ascii: "{"), let tree = try? parser.parse(bytes, in: block.range),
+            let error = traits.errors.hidden(in: tree) ?? UpstreamError(status: 500, tree: tree)
+        {
+            releaseHeld(into: &out)
+            throw traits.errors.adjusted(error)
+        }
+        if !block.hasConnectionFields { out += bytes[block.range] }
     }
 
     /// Appends an event with the requested name over the upstream's.

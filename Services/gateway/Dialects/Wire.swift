@@ -21,11 +21,13 @@ package struct Wire: Sendable {
     }
 
     /// A protocol for embeddings.
-    package init(embedding family: ProtocolFamily, _ embedding: (any EmbeddingDialect)?) {
+    package init(
+        embedding family: ProtocolFamily, _ embedding: (any EmbeddingDialect)?, traits: OpenAITraits = OpenAITraits()
+    ) {
         self.family = family
         inference = nil
         self.embedding = embedding
-        traits = OpenAITraits()
+        self.traits = traits
     }
 
     /// The exchange of a call with an upstream that speaks this; `nil` when it cannot be put to it.

@@ -95,6 +95,9 @@ size_t sbjson_unescape(const void *bytes, size_t length, uint8_t *out);
 // How many bytes from the start need no escape in a JSON string.
 size_t sbjson_plain_prefix(const void *bytes, size_t length);
 
+// Where `wanted` stands first, counted from the start; SIZE_MAX when it stands nowhere.
+size_t sbjson_find(const void *bytes, size_t length, const void *wanted, size_t wanted_length);
+
 // How many bytes sbjson_escape writes.
 size_t sbjson_escaped_size(const void *bytes, size_t length);
 

@@ -4,7 +4,7 @@ import JSON
 
 /// Reads whole chat answers, as far as any vendor of this protocol writes them (contract providers §3.3, §21).
 struct ChatAnswerReader {
-    let errors: VendorErrors
+    let traits: OpenAITraits
     let context: UpstreamContext
 
     private static let keys = JSONKeys("id", "created", "choices", "usage", "error", "service_tier", "bot_usage")
@@ -14,11 +14,11 @@ struct ChatAnswerReader {
     /// - Throws: `UpstreamError` for an error inside it, and for what is no answer.
     func read(_ body: [UInt8], parser: JSONParser) throws(UpstreamError) -> InferenceResponse {
         guard let scan = try? parser.scan(body, for: Self.keys) else { throw Self.foreign }
-        try Self.checkError(body, scan[4], errors, parser)
+        try Self.checkError(body, scan[4], traits.errors, parser)
         guard let field = scan[2], field.kind == .array, let list = (try? parser.parse(body, in: field.range))?.array
         else {
             if let tree = try? parser.parse(body), let error = UpstreamError(status: 500, tree: tree) {
-                throw errors.adjusted(error)
+                throw traits.errors.adjusted(error)
             }
             throw Self.foreign
         }
@@ -31,7 +31,7 @@ struct ChatAnswerReader {
         var response = InferenceResponse(
             id: scan[0]?.string(in: body) ?? "", model: context.requestedModel,
             created: scan[1]?.int(in: body) ?? context.now, choices: choices)
-        response.usage = Self.usage(body, scan, parser) ?? list.first.flatMap(Self.usage)
+        response.usage = traits.meant(Self.usage(body, scan, parser) ?? list.first.flatMap(Self.usage))
         response.serviceTier = scan[5]?.string(in: body)
         return response
     }

@@ -7,7 +7,7 @@ package import JSON
 /// Each event is looked at where it stands, without a tree. Memory is one event (at most 16 MiB), and a few words for each choice and call.
 package struct ChatEventReader: EventReader {
     private let context: UpstreamContext
-    private let errors: VendorErrors
+    private let traits: OpenAITraits
     private let maxEventBytes: Int
     private var splitter = SSESplitter()
     private var isStarted = false
@@ -16,9 +16,11 @@ package struct ChatEventReader: EventReader {
     private var usage: TokenUsage?
 
     /// Makes the reader of one stream.
-    package init(_ context: UpstreamContext, errors: VendorErrors = .openAI, maxEventBytes: Int = 16 * 1024 * 1024) {
+    package init(
+        _ context: UpstreamContext, traits: OpenAITraits = OpenAITraits(), maxEventBytes: Int = 16 * 1024 * 1024
+    ) {
         self.context = context
-        self.errors = errors
+        self.traits = traits
         self.maxEventBytes = maxEventBytes
     }
 
@@ -56,12 +58,12 @@ package struct ChatEventReader: EventReader {
         guard let payload = block.payload else { return try readStray(bytes, block.range, parser) }
         if bytes[payload].elementsEqual("[DONE]".utf8) { return finish(into: &events) }
         guard let scan = try? parser.scan(bytes, in: payload, for: Self.keys) else { return }
-        try ChatAnswerReader.checkError(bytes, in: payload, scan[4], errors, parser)
+        try ChatAnswerReader.checkError(bytes, in: payload, scan[4], traits.errors, parser)
         let list = scan[2].flatMap { $0.kind == .array ? $0.range.shifted(by: payload.lowerBound) : nil }
         if list == nil, scan[0] == nil, scan[3] == nil, let tree = try? parser.parse(bytes, in: payload),
             let error = UpstreamError(status: 500, tree: tree)
         {
-            throw errors.adjusted(error)
+            throw traits.errors.adjusted(error)
         }
         if !isStarted {
             isStarted = true
@@ -83,8 +85,8 @@ package struct ChatEventReader: EventReader {
     /// A block without `data:`: an error that was not put into the form of an event, or nothing.
     private func readStray(_ bytes: [UInt8], _ block: Range<Int>, _ parser: JSONParser) throws(UpstreamError) {
         guard bytes[block].first == UInt8(ascii: "{"), let tree = try? parser.parse(bytes, in: block) else { return }
-        if let error = errors.hidden(in: tree) ?? UpstreamError(status: 500, tree: tree) {
-            throw errors.adjusted(error)
+        if let error = traits.errors.hidden(in: tree) ?? UpstreamError(status: 500, tree: tree) {
+            throw traits.errors.adjusted(error)
         }
     }
 
@@ -141,7 +143,7 @@ package struct ChatEventReader: EventReader {
     }
 
     private mutating func note(_ counts: TokenUsage?, into events: inout [InferenceEvent]) {
-        guard let counts, counts != usage else { return }
+        guard let counts = traits.meant(counts), counts != usage else { return }
         usage = counts
         events.append(.usage(counts))
     }

@@ -9,7 +9,8 @@ struct ChatMessageWriter {
     ///
     /// - Parameter schema: An instruction that joins the system texts.
     func write(_ request: InferenceRequest, schema: String?, to list: inout JSONWriter) {
-        let texts = request.system.map(\.text) + (schema.map { [$0] } ?? [])
+        let told = request.system.map(\.text)
+        let texts = (traits.systemPrefix.map { [$0] } ?? []) + told + (schema.map { [$0] } ?? [])
         let system = texts.filter { !$0.isEmpty }.joined(separator: "\n")
         if !system.isEmpty {
             list.object { message in
@@ -143,21 +144,7 @@ struct ChatMessageWriter {
         }
     }
 
-    /// The id of a call as the vendor takes it; the same one for the call and its result.
     private func callID(_ id: String) -> String {
-        guard let length = traits.callIDLength else { return id }
-        let isFine = id.utf8.count == length && id.utf8.allSatisfy { byte in Self.letters.contains(byte) }
-        guard !isFine else { return id }
-        // FNV-1a; ids need to differ within one conversation only.
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        var out: [UInt8] = []
-        for _ in 0..<length {
-            out.append(Self.letters[Int(hash % UInt64(Self.letters.count))])
-            hash /= UInt64(Self.letters.count)
-        }
-        return String(decoding: out, as: UTF8.self)
+        traits.callIDLength.map { CallID(length: $0).written(id) } ?? id
     }
-
-    private static let letters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
 }

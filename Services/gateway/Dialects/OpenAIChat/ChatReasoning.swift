@@ -15,14 +15,11 @@ enum ChatReasoning {
             return nearest(reasoning.effort?.rawValue ?? "none", known).map {
                 [("reasoning_effort", JSONWriter.quoted($0))]
             } ?? []
-        case .thinking:
-            return [("thinking", Array((isOn ? #"{"type":"enabled"}"# : #"{"type":"disabled"}"#).utf8))]
-        case .enableThinking(let hasBudget):
-            var members: [(key: String, raw: [UInt8])] = [("enable_thinking", Array((isOn ? "true" : "false").utf8))]
-            if hasBudget, let budget = reasoning.budget {
-                members.append(("thinking_budget", Array(String(min(max(budget, 100), 32768)).utf8)))
-            }
-            return members
+        case .thinking(let range):
+            let type = Array((isOn ? #"{"type":"enabled"}"# : #"{"type":"disabled"}"#).utf8)
+            return [("thinking", type)] + budget(reasoning, range)
+        case .enableThinking(let range):
+            return [("enable_thinking", Array((isOn ? "true" : "false").utf8))] + budget(reasoning, range)
         case .object:
             switch reasoning {
             case .disabled: return [("reasoning", Array(#"{"enabled":false}"#.utf8))]
@@ -30,6 +27,11 @@ enum ChatReasoning {
             case .enabled(let effort, nil): return [("reasoning", Array(#"{"effort":"\#(effort.rawValue)"}"#.utf8))]
             }
         }
+    }
+
+    private static func budget(_ reasoning: Reasoning, _ range: ClosedRange<Int>?) -> [(key: String, raw: [UInt8])] {
+        guard let range, let budget = reasoning.budget else { return [] }
+        return [("thinking_budget", Array(String(min(max(budget, range.lowerBound), range.upperBound)).utf8))]
     }
 
     private static let order = ["none", "minimal", "low", "medium", "high", "xhigh"]

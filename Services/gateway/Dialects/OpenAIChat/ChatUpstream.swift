@@ -23,11 +23,11 @@ package struct ChatUpstream: UpstreamDialect {
     package func read(_ body: [UInt8], _ context: UpstreamContext, parser: JSONParser) throws(UpstreamError)
         -> InferenceResponse
     {
-        try ChatAnswerReader(errors: traits.errors, context: context).read(body, parser: parser)
+        try ChatAnswerReader(traits: traits, context: context).read(body, parser: parser)
     }
 
     package func makeEventReader(_ context: UpstreamContext) -> any EventReader {
-        ChatEventReader(context, errors: traits.errors)
+        ChatEventReader(context, traits: traits)
     }
 
     package func readError(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {

@@ -1,4 +1,5 @@
 package import Contracts
+import JSON
 
 /// A vendor that speaks OpenAI's protocol: data, plus the differences (contract providers §3, §7, §10–§14, §17, §20, §21).
 package struct OpenAICompatible: Vendor {
@@ -21,11 +22,20 @@ package struct OpenAICompatible: Vendor {
     package let traits: OpenAITraits
     /// The vendor's own route for Claude clients.
     package let anthropic: AnthropicRoute?
+    /// What the model's name and the channel's `configs` change.
+    let adapt: @Sendable (inout OpenAITraits, _ model: String, _ configs: JSONObject) -> Void
+    /// A path that depends on the model or the `configs`; `nil` for the usual one.
+    let path: @Sendable (RelayMode, _ model: String, _ configs: JSONObject) -> String?
+    /// What goes with the key by the `configs`.
+    let fields: @Sendable (_ configs: JSONObject) -> [CredentialField]
 
     init(
         _ id: String, addressing: Addressing = .plain(prefix: ""), auth: AuthScheme = .bearer,
         paths: [RelayMode: String] = [:], traits: OpenAITraits = OpenAITraits(),
-        anthropic: AnthropicRoute? = nil
+        anthropic: AnthropicRoute? = nil,
+        path: @escaping @Sendable (RelayMode, String, JSONObject) -> String? = { _, _, _ in nil },
+        fields: @escaping @Sendable (JSONObject) -> [CredentialField] = { _ in [] },
+        adapt: @escaping @Sendable (inout OpenAITraits, String, JSONObject) -> Void = { _, _, _ in }
     ) {
         self.id = id
         self.addressing = addressing
@@ -33,6 +43,9 @@ package struct OpenAICompatible: Vendor {
         self.paths = paths
         self.traits = traits
         self.anthropic = anthropic
+        self.path = path
+        self.fields = fields
+        self.adapt = adapt
     }
 
     /// The operations of this family that the relay speaks, with OpenAI's paths below the base address.
@@ -62,27 +75,23 @@ package struct OpenAICompatible: Vendor {
         if ResponsesModels.takes(call, channel) { return responses(channel) }
         let mode = Self.operation(call.mode, of: channel.type)
         let usual = call.action == "variations" ? "/images/variations" : Self.openAIPaths[mode]
-        guard let path = paths[mode] ?? usual else { return nil }
-        let wire = wire(mode, traits.for(model: call.model))
-        let (base, key, type) = (channel.base, channel.key, channel.type)
+        guard let path = path(mode, call.model, channel.configs) ?? paths[mode] ?? usual else { return nil }
+        var traits = traits
+        adapt(&traits, call.model, channel.configs)
+        traits = traits.for(model: call.model)
+        let (base, key) = (channel.base, channel.key)
         switch addressing {
         case .plain(let prefix):
-            return UpstreamRoute(
-                url: base + prefix + path, credential: auth.credential(firstPart(of: key, type: type)), wire: wire)
-        case .azure:
-            let parts = key.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
-            let version = parts.count > 1 && !parts[1].isEmpty ? parts[1] : "2025-04-01-preview"
-            let deployment = type.id == 3 ? call.model.filter { $0 != "." } : call.model
-            let url =
-                "\(base)/openai/deployments/\(PathText.escaped(deployment))\(path)"
-                + "?api-version=\(PathText.escaped(version))"
-            return UpstreamRoute(url: url, credential: auth.credential(parts.first ?? ""), wire: wire)
+            let credential = auth.credential(secret).with(fields(channel.configs))
+            return UpstreamRoute(url: base + prefix + path, credential: credential, wire: wire(mode, traits))
+        case .azure: return azure(call, path, channel, traits, mode)
         case .cloudflare:
             let parts = key.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             let isGateway = base.hasPrefix("https://gateway.ai.cloudflare.com") && base.hasSuffix("/workers-ai")
             guard isGateway || parts.count == 2 else { return nil }
             let prefix = isGateway ? base : "\(base)/client/v4/accounts/\(PathText.escaped(parts[0]))/ai"
-            return UpstreamRoute(url: prefix + "/v1" + path, credential: auth.credential(parts.last ?? ""), wire: wire)
+            return UpstreamRoute(
+                url: prefix + "/v1" + path, credential: auth.credential(parts.last ?? ""), wire: wire(mode, traits))
         }
     }
 
@@ -108,6 +117,28 @@ package struct OpenAICompatible: Vendor {
         }
     }
 
+    /// Azure's address names the deployment and the version of the API; `v1` has neither.
+    private func azure(
+        _ call: VendorCall, _ path: String, _ channel: VendorChannel, _ traits: OpenAITraits, _ mode: RelayMode
+    ) -> UpstreamRoute {
+        let parts = channel.key.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+        let credential = auth.credential(parts.first ?? "")
+        let version = parts.count > 1 && !parts[1].isEmpty ? parts[1] : "2025-04-01-preview"
+        var traits = traits
+        if version == "v1" {
+            traits.namesModelInAddress = false
+            return UpstreamRoute(
+                url: "\(channel.base)/openai/v1\(path)", credential: credential, wire: wire(mode, traits))
+        }
+        // Older versions do not know the option.
+        if version < "2024-09" { traits.takesStreamOptions = false }
+        let deployment = channel.type.id == 3 ? call.model.filter { $0 != "." } : call.model
+        let url =
+            "\(channel.base)/openai/deployments/\(PathText.escaped(deployment))\(path)"
+            + "?api-version=\(PathText.escaped(version))"
+        return UpstreamRoute(url: url, credential: credential, wire: wire(mode, traits))
+    }
+
     /// What is asked of the vendor: chat for everything that is converted into it, completions of vendors without them too.
     private static func operation(_ mode: RelayMode, of type: ChannelType) -> RelayMode {
         if VendorModes.chat.contains(mode) { return .chatCompletions }
@@ -118,10 +149,9 @@ package struct OpenAICompatible: Vendor {
         switch mode {
         case .chatCompletions: Wire(.chat, ChatUpstream(traits), traits: traits)
         case .completions: Wire(.completions, nil, traits: traits)
-        case .embeddings: Wire(embedding: .embeddings, nil)
-        case .imagesGenerations, .imagesEdits:
-            Wire(.operations, nil, traits: OpenAITraits(namesModelInAddress: addressing == .azure))
-        default: Wire(.operations, nil)
+        case .embeddings: Wire(embedding: .embeddings, nil, traits: traits)
+        case .imagesGenerations, .imagesEdits: Wire(.operations, nil, traits: traits)
+        default: Wire(.operations, nil, traits: traits.with { $0.namesModelInAddress = false })
         }
     }
 

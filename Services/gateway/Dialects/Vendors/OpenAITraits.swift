@@ -8,10 +8,11 @@ package struct OpenAITraits: Equatable, Sendable {
         case effort
         /// `reasoning_effort`, one of these in the order of their strength; empty for models that do not think, which refuse the member.
         case oneOf([String])
-        /// `thinking: {"type": "enabled" | "disabled"}` (Zhipu, DeepSeek, Ark, some of Moonshot's and Qianfan's models).
-        case thinking
-        /// `enable_thinking`, and `thinking_budget` where the model takes one (DashScope, Qianfan).
-        case enableThinking(hasBudget: Bool)
+        /// `thinking: {"type": "enabled" | "disabled"}` (Zhipu, DeepSeek, Ark, some of Moonshot's and Qianfan's models), and `thinking_budget` where the model
+        /// takes one of this range.
+        case thinking(budget: ClosedRange<Int>? = nil)
+        /// `enable_thinking` (DashScope, Qianfan), and the budget as above.
+        case enableThinking(budget: ClosedRange<Int>? = nil)
         /// `reasoning: {"effort" | "max_tokens" | "enabled"}` (OpenRouter).
         case object
         /// The model cannot be told.
@@ -45,6 +46,17 @@ package struct OpenAITraits: Equatable, Sendable {
         case autoOnly
     }
 
+    /// Where the counts of a stream are looked for when the top of an event has none.
+    package enum UsagePlace: Equatable, Sendable {
+        case top
+        /// `choices[0].usage` (Moonshot).
+        case choice
+        /// `x_groq.usage` (Groq).
+        case xGroq
+        /// `bot_usage.model_usage[0]` (Ark's bots).
+        case botUsage
+    }
+
     /// How the upstream's name of the model is written.
     package enum ModelName: Equatable, Sendable {
         case asIs
@@ -60,12 +72,16 @@ package struct OpenAITraits: Equatable, Sendable {
     package var isOpenAI = false
     /// The role of what the model is told before the conversation.
     package var systemRole = "system"
+    /// What the model is told before everything else; `nil` for nothing.
+    package var systemPrefix: String?
     package var limitName = LimitName.maxTokens
     /// The most output tokens the model allows; `nil` for no known limit.
     package var limit: Int?
     /// The most stop sequences; `nil` for no known limit.
     package var maxStops: Int?
     package var reasoning = ReasoningForm.effort
+    /// Whether a `thinking` object of the caller's goes before everything else that it says of reasoning (Qianfan).
+    package var thinkingWins = false
     package var reasoningBack = ReasoningBack.never
     package var toolChoice = ToolChoiceForm.plain
     package var modelName = ModelName.asIs
@@ -93,6 +109,10 @@ package struct OpenAITraits: Equatable, Sendable {
     package var dropsEmptyChoices = false
     /// Whether the last event repeats the whole message (MiniMax).
     package var repeatsMessage = false
+    /// Where the counts of a stream stand when they are not at the top of an event.
+    package var usagePlace = UsagePlace.top
+    /// Whether output counts may leave the reasoning out, so that the total tells more (xAI).
+    package var totalCounts = false
     /// How the vendor's errors are understood.
     package var errors = VendorErrors.openAI
 

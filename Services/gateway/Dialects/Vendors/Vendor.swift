@@ -89,6 +89,16 @@ package enum Credential: Equatable, Sendable {
     case field(name: String, value: String)
     /// Several header fields.
     case fields([CredentialField])
+
+    /// The same with more fields beside it.
+    func with(_ more: [CredentialField]) -> Credential {
+        guard !more.isEmpty else { return self }
+        switch self {
+        case .none: return .fields(more)
+        case .field(let name, let value): return .fields([CredentialField(name: name, value: value)] + more)
+        case .fields(let fields): return .fields(fields + more)
+        }
+    }
 }
 
 /// One header field of a credential. Never printed.
