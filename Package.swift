@@ -136,8 +136,11 @@ let package = Package(
             needs: [
                 "RegistryStore", "OneAPIImport", "AdminHTTP", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop",
                 "JSON",
-                "Contracts", "ModelCatalogue", "Postgres", "Telemetry",
+                "Contracts", "ModelCatalogue", "Postgres", "Lifecycle", "Telemetry",
             ]),
+        part(
+            "CollectorLink", of: "channel-registry",
+            needs: ["RegistryStore", "Contracts", "InternalHTTP", "EventLoop", "Lifecycle", "Telemetry"]),
         part(
             "SnapshotPublisher", of: "channel-registry",
             needs: [
@@ -153,9 +156,9 @@ let package = Package(
         service(
             "channel-registry",
             needs: [
-                "HealthSharing", "TestIntake", "AdminAPI", "AdminHTTP", "SnapshotPublisher", "OneAPIImport",
-                "RegistryStore", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "Postgres", "Migrations", "Crypto",
-                "ServiceKit", "Configuration", "Lifecycle", "Telemetry",
+                "HealthSharing", "TestIntake", "AdminAPI", "AdminHTTP", "SnapshotPublisher", "CollectorLink",
+                "OneAPIImport", "RegistryStore", "InternalHTTP", "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop",
+                "Postgres", "Migrations", "Crypto", "ServiceKit", "Configuration", "Lifecycle", "Telemetry",
             ]),
 
         // log-collector.
@@ -176,11 +179,18 @@ let package = Package(
                 "LogStore", "AdminHTTP", "HTTPServer", "HTTPCore", "EventLoop", "JSON", "Contracts", "Postgres",
                 "Telemetry",
             ]),
+        part(
+            "RegistryLink", of: "log-collector",
+            needs: [
+                "LogStore", "Contracts", "InternalHTTP", "HTTPServer", "HTTPCore", "EventLoop", "Postgres", "Lifecycle",
+                "Telemetry",
+            ]),
         service(
             "log-collector",
             needs: [
-                "LogAPI", "LogIngestion", "Retention", "LogStore", "AdminHTTP", "HTTPServer", "HTTPCore", "EventLoop",
-                "Postgres", "Migrations", "ServiceKit", "Configuration", "Lifecycle", "Telemetry",
+                "LogAPI", "LogIngestion", "RegistryLink", "Retention", "LogStore", "AdminHTTP", "InternalHTTP",
+                "HTTPClient", "HTTPServer", "HTTPCore", "EventLoop", "Postgres", "Migrations", "ServiceKit",
+                "Configuration", "Lifecycle", "Telemetry",
             ]),
 
         // Tests.
@@ -277,7 +287,8 @@ let package = Package(
                 "JSON", "Telemetry", "TestSupport",
             ], path: "Tests/CollectorSupport", swiftSettings: house),
         tests("AdminHTTP", needs: ["HTTPCore", "JSON", "Telemetry"]),
-        tests("LogStore", needs: ["CollectorSupport", "Contracts", "EventLoop", "Lifecycle", "Postgres", "Telemetry"]),
+        tests(
+            "LogStore", needs: ["CollectorSupport", "Contracts", "EventLoop", "Migrations", "Postgres", "Telemetry"]),
         tests(
             "LogIngestion",
             needs: [
@@ -285,6 +296,18 @@ let package = Package(
                 "Telemetry",
             ]),
         tests("Retention", needs: ["CollectorSupport", "EventLoop", "LogStore", "Lifecycle", "Postgres", "Telemetry"]),
+        tests(
+            "RegistryLink",
+            needs: [
+                "CollectorSupport", "LogStore", "Contracts", "InternalHTTP", "HTTPServer", "HTTPClient", "HTTPCore",
+                "EventLoop", "JSON", "Telemetry",
+            ]),
+        tests(
+            "CollectorLink",
+            needs: [
+                "CollectorSupport", "LogStore", "RegistryLink", "RegistryStore", "Contracts", "InternalHTTP",
+                "HTTPServer", "HTTPClient", "EventLoop", "Postgres", "Migrations", "Crypto", "Telemetry",
+            ]),
         tests(
             "LogAPI",
             needs: [

@@ -111,12 +111,21 @@ package struct ConfigReader: Sendable {
 
     /// A truth value: `true`, `false`, `1`, `0`, `yes`, `no`, `on`, `off` in any case.
     package mutating func bool(_ name: String, default standard: Bool) -> Bool {
-        parsed(name, default: standard, form: "true or false") { text in
-            switch text.lowercased() {
-            case "true", "1", "yes", "on": true
-            case "false", "0", "no", "off": false
-            default: nil
-            }
+        parsed(name, default: standard, form: "true or false", Self.truth)
+    }
+
+    /// A truth value that may be missing; `unset` says in words what holds then.
+    package mutating func optionalBool(_ name: String, unset: String) -> Bool? {
+        parsed(name, default: nil, form: "true or false", show: { $0.map { "\($0)" } ?? unset }) { text in
+            Self.truth(text).map { .some($0) }
+        }
+    }
+
+    private static func truth(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "true", "1", "yes", "on": true
+        case "false", "0", "no", "off": false
+        default: nil
         }
     }
 

@@ -32,6 +32,7 @@ struct AdminBoard: Sendable {
     static let adminKey = "sk-the admin key"
 
     let pool: PostgresPool
+    let balances: BalanceChecker
     let loops: EventLoopGroup
     private let base: String
     private let loop: EventLoop
@@ -76,7 +77,8 @@ struct AdminBoard: Sendable {
         }
         let address = try await server.start()
         let board = AdminBoard(
-            pool: pool, loops: loops, base: "http://\(address)", loop: loops.loops[0], client: client)
+            pool: pool, balances: stores.balances, loops: loops, base: "http://\(address)", loop: loops.loops[0],
+            client: client)
         let result: Result<Void, any Error>
         do {
             result = .success(try await body(board))

@@ -3,7 +3,9 @@ import HTTPCore
 import HTTPServer
 import JSON
 import Postgres
+import RegistryStore
 import Synchronization
+import Telemetry
 import Testing
 
 @testable import AdminAPI
@@ -160,6 +162,34 @@ struct BalanceTests {
                 #expect(asked.withLock { $0.count } == 24)
                 let balances = try await board.channels().compactMap { $0["balance"]?.double }
                 #expect(balances.count { $0 == 110.5 } == 19)
+            }
+        }
+    }
+
+    @Test("a round of the clock asks for enabled channels of vendors that tell a balance, once for all replicas")
+    func rounds() async throws {
+        try await AdminBoard.with { board async throws in
+            try await withVendor(board) { vendor, asked async throws in
+                let wanted = #""base_url":"\#(vendor)/ok","enabled_auto_balance_check":true"#
+                let channels = [
+                    #"{"type":36,"name":"yes",\#(wanted)}"#, #"{"type":36,"name":"off","status":2,\#(wanted)}"#,
+                    #"{"type":16,"name":"zero",\#(wanted)}"#, #"{"type":14,"name":"none",\#(wanted)}"#,
+                    #"{"type":36,"name":"unasked","base_url":"\#(vendor)/ok"}"#,
+                    #"{"type":36,"name":"bad","base_url":"\#(vendor)/refused","enabled_auto_balance_check":true}"#,
+                ]
+                #expect(try await board.call(.post, "/api/channels/", "[\(channels.joined(separator: ","))]").isDone)
+                _ = try await board.pool.execute("UPDATE registry.channels SET balance = 5")
+                let rounds = BalanceRounds(
+                    checker: board.balances, rounds: RoundStore(pool: board.pool), isPrepared: { true },
+                    loop: board.loops.loops[0], logger: .silent)
+                let taken = try await withTaskExecutorPreference(board.loops.loops[0]) {
+                    var taken: [Bool] = []
+                    for _ in 0..<3 { taken.append(try await rounds.round()) }
+                    return taken
+                }
+                #expect(taken == [true, false, false] && asked.withLock { $0.count } == 2)
+                let balances = try await board.channels().map { ($0["name"]?.string ?? "", $0["balance"]?.double) }
+                #expect(balances.filter { $0.1 != 5 }.map(\.0) == ["yes"])
             }
         }
     }

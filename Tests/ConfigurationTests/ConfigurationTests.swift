@@ -51,6 +51,15 @@ struct ConfigValueTests {
                 """)
     }
 
+    @Test("a truth value may be missing, and is shown in words then")
+    func optionalBool() throws {
+        var reader = reader(["A": "Off", "B": "maybe"])
+        #expect(reader.optionalBool("A", unset: "as it comes") == false)
+        #expect(reader.optionalBool("C", unset: "as it comes") == nil)
+        #expect(reader.effective() == "A=false  # environment\nC=as it comes  # default\n")
+        #expect(problems(reader) { _ = $0.optionalBool("B", unset: "") } == [#"B: "maybe" is not true or false"#])
+    }
+
     @Test("arguments are written with = or a blank, names with dashes")
     func arguments() throws {
         var reader = reader(arguments: ["--max-body-bytes=10", "--log-level", "debug", "--x=a=b"])

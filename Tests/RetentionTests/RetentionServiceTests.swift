@@ -115,6 +115,32 @@ import Testing
         }
     }
 
+    @Test("other terms are obeyed at once and not with the next minute")
+    func otherTerms() async throws {
+        try await withStore(now: now) { store async throws in
+            let cell = TermsCell()
+            cell.apply(OptionTerms([:]))
+            let old = LogPartition(of: .calls, containing: now - 100 * hour)
+            try await store.partitions.ensure([old])
+            let retention = RetentionService(
+                partitions: store.partitions, terms: cell.current, isPrepared: { true }, loop: store.group.loops[0],
+                metrics: RetentionMetrics(MetricsRegistry()), logger: .silent, now: { store.clock.now })
+            async let run: Void = retention.run()
+            func wait(_ isDone: ([String]) -> Bool) async throws -> Bool {
+                for _ in 0..<200 {
+                    if isDone(try await names(store)) { return true }
+                    try await store.group.loops[0].sleep(for: .milliseconds(50))
+                }
+                return false
+            }
+            #expect(try await wait { $0.count == 18 })
+            cell.apply(OptionTerms(["LogStorageHours": "48"]))
+            #expect(try await wait { !$0.contains(old.name) })
+            await retention.shutdown(deadline: .zero)
+            try await run
+        }
+    }
+
     @Test("the service works its rounds until it is stopped")
     func runs() async throws {
         try await withStore(now: now) { store async throws in

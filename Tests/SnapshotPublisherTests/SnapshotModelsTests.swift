@@ -55,6 +55,25 @@ struct SnapshotModelsTests {
         #expect(snapshot.owners == ["gpt-4o": "openai", "own": "me"])
     }
 
+    @Test("services without a snapshot are told the options in force, once for each set of them")
+    func optionsFeed() {
+        var mirror = mirror(overrides: ["LogStorageHours": "48"])
+        let first = mirror.answer(to: OptionsQuery(mark: ""))
+        #expect(first.options == ["RetryTimes": "3", "LogStorageHours": "48"])
+        #expect(mirror.answer(to: OptionsQuery(mark: first.mark)) == OptionsAnswer(mark: first.mark, options: nil))
+        let other = FeedChanges(
+            position: position(6),
+            options: [
+                "LogStorageHours": Stamped(revision: 6, value: "1"), "RetryTimes": Stamped(revision: 6, value: "4"),
+            ])
+        #expect(mirror.apply(other) == .applied)
+        let second = mirror.answer(to: OptionsQuery(mark: first.mark))
+        #expect(second.options == ["RetryTimes": "4", "LogStorageHours": "48"] && second.mark != first.mark)
+        // What changes no option changes no mark.
+        #expect(mirror.apply(FeedChanges(position: position(7))) == .applied)
+        #expect(mirror.answer(to: OptionsQuery(mark: second.mark)).options == nil)
+    }
+
     @Test("a delta has the options only when one changed, and the configs that changed")
     func delta() {
         #expect(mirror().answer(to: query(4)).options == ["RetryTimes": "3"])

@@ -90,6 +90,23 @@ struct SnapshotRoutesTests {
         }
     }
 
+    @Test("options are told over the same server, and not before they were read")
+    func options() async throws {
+        try await withBoard { board, peer async throws in
+            await #expect {
+                try await peer.call(.options, OptionsQuery(mark: ""), timeout: .seconds(20))
+            } throws: { error in
+                guard case PeerError.fault(_, status: 503, _) = error else { return false }
+                return true
+            }
+            board.post(mirror(5))
+            let answer = try await peer.call(.options, OptionsQuery(mark: ""), timeout: .seconds(20))
+            #expect(answer.options == [:])
+            let again = try await peer.call(.options, OptionsQuery(mark: answer.mark), timeout: .seconds(20))
+            #expect(again == OptionsAnswer(mark: answer.mark, options: nil))
+        }
+    }
+
     @Test("another internal key is refused")
     func key() async throws {
         try await withBoard(key: "wrong") { board, peer async throws in

@@ -38,6 +38,7 @@ extension JSONWriter {
             writer.milliseconds("created_at", channel.createdAt)
             writer.milliseconds("balance_updated_at", channel.balanceUpdatedAt)
             writer.milliseconds("last_test_error_at", channel.lastTestErrorAt)
+            writer.field("accessed_at", channel.accessedAt.map(\.milliseconds))
             guard let tests else { return }
             writer.key("channel_tests")
             writer.list(tests) { $0.channelTest($1) }

@@ -1,11 +1,13 @@
 import AdminAPI
 import AdminHTTP
+import CollectorLink
 import Crypto
 import EventLoop
 import HTTPClient
 import HTTPCore
 import HTTPServer
 import HealthSharing
+import InternalHTTP
 import Lifecycle
 import Migrations
 import OneAPIImport
@@ -70,10 +72,35 @@ enum Assembly {
         OperationalRoutes(readiness: context.readiness, metrics: context.metrics).add(to: &router)
         let http = HTTPService(server(router, context), context: context)
         // Stopped in reverse: first the gateways that wait are answered, or they would hold up the drain.
-        return [
-            Database(pool: pool, importer: importer), Vendors(clients: clients), keeper, feed, http,
-            LongPolls(board: board),
+        return [Database(pool: pool, importer: importer), Vendors(clients: clients), keeper, feed]
+            + rounds(config, context, pool, clients, stores.balances, isPrepared: { keeper.hasSchema })
+            + [http, LongPolls(board: board)]
+    }
+
+    /// What is done again and again: counters, records of deleted groups, balances.
+    private static func rounds(
+        _ config: RegistryConfig, _ context: ServiceContext, _ pool: PostgresPool, _ clients: HTTPClientGroup,
+        _ balances: BalanceChecker, isPrepared: @escaping @Sendable () -> Bool
+    ) -> [any Service] {
+        let collector = PeerClient(
+            baseURL: config.collectorURL, key: config.internalKey, clients: clients, loops: context.group,
+            logger: context.logger)
+        let metrics = CollectorMetrics(context.metrics)
+        var services: [any Service] = [
+            CounterPull(
+                peer: collector, store: CounterStore(pool: pool), isPrepared: isPrepared, loop: context.group.next(),
+                metrics: metrics, logger: context.logger),
+            LogPurger(
+                peer: collector, store: LogPurgeStore(pool: pool), isPrepared: isPrepared, loop: context.group.next(),
+                metrics: metrics, logger: context.logger),
         ]
+        if config.refreshesBalances {
+            services.append(
+                BalanceRounds(
+                    checker: balances, rounds: RoundStore(pool: pool), isPrepared: isPrepared,
+                    loop: context.group.next(), logger: context.logger))
+        }
+        return services
     }
 
     /// The channels of our own database.

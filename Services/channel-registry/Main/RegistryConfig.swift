@@ -15,6 +15,10 @@ struct RegistryConfig: Sendable {
     let secretsKey: Redacted<String>
     /// The database (`SQL_DSN`); `nil` only together with a configuration error.
     let database: PostgresConfiguration?
+    /// Where calls are counted (`COLLECTOR_URL`).
+    let collectorURL: String
+    /// Whether balances are refreshed every ten minutes (`BALANCE_REFRESH`).
+    let refreshesBalances: Bool
     /// Whether pending migrations are applied at the start (`AUTO_MIGRATE`).
     let migrates: Bool
     /// Whether channels may name only models that have a config: only when `DISABLE_MODEL_CONFIG` says `false`, since a channel that is refused for that is
@@ -32,6 +36,8 @@ struct RegistryConfig: Sendable {
         secretsKey = reader.requiredSecret(
             "SECRETS_KEY", hint: "a long random text that vendor keys are sealed with; losing it loses them")
         database = Self.database(&reader)
+        collectorURL = reader.url("COLLECTOR_URL", default: "http://127.0.0.1:3002")
+        refreshesBalances = reader.bool("BALANCE_REFRESH", default: true)
         migrates = reader.bool("AUTO_MIGRATE", default: true)
         requiresModelConfigs = !reader.bool("DISABLE_MODEL_CONFIG", default: true)
         options = Self.options(&reader)

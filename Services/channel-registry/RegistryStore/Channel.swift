@@ -107,6 +107,8 @@ package struct Channel: Equatable, Sendable {
     package var createdAt: Timestamp
     package var balanceUpdatedAt: Timestamp?
     package var lastTestErrorAt: Timestamp?
+    /// The beginning of the minute of the last attempt.
+    package var accessedAt: Timestamp?
 }
 
 /// What is still known of a channel after it was deleted.

@@ -84,7 +84,8 @@ extension ChannelStore {
         id, type, name, sealed_key, base_url, proxy_url, models, model_mapping, status, priority, sets, configs,
         enabled_auto_balance_check, skip_tls_verify, enabled_no_permission_ban, warn_error_rate, max_error_rate,
         trim_scale(used_amount)::text AS used_amount, request_count, retry_count, trim_scale(balance)::text AS balance,
-        trim_scale(balance_threshold)::text AS balance_threshold, created_at, balance_updated_at, last_test_error_at
+        trim_scale(balance_threshold)::text AS balance_threshold, created_at, balance_updated_at, last_test_error_at,
+        accessed_at
         """
 
     func channel(_ row: Row) throws(PostgresError) -> Channel {
@@ -106,6 +107,6 @@ extension ChannelStore {
             retryCount: try row.decode("retry_count"), balance: try row.decode("balance"),
             balanceThreshold: try row.decode("balance_threshold"), createdAt: try row.decode("created_at"),
             balanceUpdatedAt: try row.decode("balance_updated_at"),
-            lastTestErrorAt: try row.decode("last_test_error_at"))
+            lastTestErrorAt: try row.decode("last_test_error_at"), accessedAt: try row.decode("accessed_at"))
     }
 }

@@ -94,7 +94,7 @@ package struct GroupStore: Sendable {
         }
     }
 
-    /// Deletes a group with its tokens and model configs. Its call records stay until their retention ends.
+    /// Deletes a group with its tokens and model configs; its call records follow (``LogPurgeStore``).
     package func delete(_ id: String) async throws(RegistryError) {
         guard try await delete([id]) > 0 else { throw .groupNotFound }
     }
@@ -109,13 +109,16 @@ package struct GroupStore: Sendable {
                 return try await pool.transaction { connection in
                     let revision = try await Revision.next(connection)
                     _ = try await TokenStore.remove("group_id = ANY(\(ids))", revision, connection)
-                    let count = try await connection.execute(
+                    let gone = try await connection.query(
                         """
                         WITH gone AS (DELETE FROM registry.groups WHERE id = ANY(\(ids)) RETURNING id)
                         INSERT INTO registry.tombstones (revision, kind, key) SELECT \(revision), 'group', id FROM gone
-                        """)
-                    if count == 0 { throw Revision.NothingChanged() }
-                    return count
+                        RETURNING key
+                        """
+                    ).map { row throws(PostgresError) in try row.decode("key", as: String.self) }
+                    if gone.isEmpty { throw Revision.NothingChanged() }
+                    try await LogPurgeStore.note(gone, connection)
+                    return gone.count
                 }
             } catch is Revision.NothingChanged {
                 return 0

@@ -8,7 +8,7 @@ package enum RegistrySchema {
     /// Every migration that was ever shipped, in order; a shipped one is never edited.
     package static let migrations: [Migration] = [
         .v0001Registry, .v0002Models, .v0003ImportSource, .v0004GroupModels, .v0005ChannelTests,
-        .v0006ChannelHealth,
+        .v0006ChannelHealth, .v0007Counters,
     ]
 
     /// What has to be there before the stores work.

@@ -62,6 +62,12 @@ package struct SnapshotMirror: Equatable, Sendable {
     /// What gateways know the revisions by: another one when the environment's options are others, since those take no revision.
     package var epoch: String { position.epoch + options.mark }
 
+    /// What services that take no snapshot are told, and nothing when they know it.
+    package func answer(to query: OptionsQuery) -> OptionsAnswer {
+        let mark = "\(epoch):\(options.revision)"
+        return OptionsAnswer(mark: mark, options: query.mark == mark ? nil : options.inForce)
+    }
+
     /// Whether a gateway has something to learn.
     package func isNews(for query: SnapshotQuery) -> Bool {
         query.epoch != epoch || query.after != position.revision

@@ -4,9 +4,9 @@ package import HTTPServer
 import InternalHTTP
 package import Telemetry
 
-/// The snapshot feed over internal HTTP.
+/// The snapshot feed and the options over internal HTTP.
 package enum SnapshotRoutes {
-    /// Puts the long poll of the gateways on a router.
+    /// Puts the long poll of the gateways and the options of the collector on a router.
     ///
     /// - Parameters:
     ///   - router: The router.
@@ -23,6 +23,12 @@ package enum SnapshotRoutes {
             }
             metrics.answers.with(kind(of: answer.snapshot, to: query)).increment()
             return answer.json
+        }
+        router.serve(.options, key: key, logger: logger, maxBodyBytes: 4096) { query, _ in
+            guard let mirror = board.mirror else {
+                throw Fault(.unavailable, "the configuration could not be read from PostgreSQL yet")
+            }
+            return mirror.answer(to: query)
         }
     }
 

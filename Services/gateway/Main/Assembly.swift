@@ -99,7 +99,7 @@ enum Assembly {
         var relay = RelayConfiguration(adminKey: config.adminKey, secret: config.secretsKey)
         relay.retryTimes = config.retryTimes
         relay.maxBodyBytes = config.maxBodyBytes
-        relay.detailBytes = config.detailBytes
+        relay.details = config.details
         relay.firstByteTimeout = config.firstByteTimeout
         relay.streamFirstByteTimeout = config.streamFirstByteTimeout
         relay.idleTimeout = config.idleTimeout

@@ -1,6 +1,7 @@
 import Configuration
 import HTTPCore
 import Relay
+import Routing
 import ServiceKit
 import Telemetry
 
@@ -24,7 +25,8 @@ struct GatewayConfig: Sendable {
     let maxBodyBytes: Int
     let maxConnections: Int
     let maxUpstreamTransfers: Int
-    let detailBytes: Int
+    /// What is kept of bodies; what is not set here, the options say.
+    let details: DetailTerms
     let firstByteTimeout: Duration
     let streamFirstByteTimeout: Duration
     let idleTimeout: Duration
@@ -53,7 +55,7 @@ struct GatewayConfig: Sendable {
         maxBodyBytes = reader.int("MAX_BODY_BYTES", default: 64 * 1024 * 1024, in: 1024...2_000_000_000)
         maxConnections = reader.int("MAX_CONNECTIONS", default: 16_384, in: 1...1_000_000)
         maxUpstreamTransfers = reader.int("MAX_UPSTREAM_TRANSFERS", default: 8192, in: 1...1_000_000)
-        detailBytes = reader.int("LOG_DETAIL_REQUEST_BODY_MAX_SIZE", default: 8192, in: -1...1_048_576)
+        details = Self.details(&reader)
         let span: ClosedRange<Duration> = .seconds(1) ... .seconds(86_400)
         firstByteTimeout = reader.duration("FIRST_BYTE_SECONDS", default: .seconds(600), in: span)
         streamFirstByteTimeout = reader.duration("STREAM_FIRST_BYTE_SECONDS", default: .seconds(300), in: span)
@@ -69,5 +71,20 @@ struct GatewayConfig: Sendable {
         queueBytes = reader.int("LOG_QUEUE_BYTES", default: 64 * 1024 * 1024, in: 1_048_576...4_294_967_296)
         // Settings of AI Proxy which a compose file may carry and which mean nothing here.
         reader.tolerate("DISABLE_MODEL_CONFIG", "BILLING_ENABLED", "SQL_DSN", "LOG_SQL_DSN", "LOG_DETAIL_STORAGE_HOURS")
+    }
+
+    private static func details(_ reader: inout ConfigReader) -> DetailTerms {
+        func bytes(_ name: String, _ option: String) -> Int? {
+            reader.parsed(
+                name, default: nil, form: "a whole number of bytes; 0 for as many as are ever kept, -1 for none",
+                show: { $0.map(String.init) ?? "as the option \(option) says" }
+            ) { text in
+                Int(text).map { .some($0) }
+            }
+        }
+        return DetailTerms(
+            savesAll: reader.optionalBool("SAVE_ALL_LOG_DETAIL", unset: "as the option SaveAllLogDetail says"),
+            requestBytes: bytes("LOG_DETAIL_REQUEST_BODY_MAX_SIZE", "LogDetailRequestBodyMaxSize"),
+            responseBytes: bytes("LOG_DETAIL_RESPONSE_BODY_MAX_SIZE", "LogDetailResponseBodyMaxSize"))
     }
 }

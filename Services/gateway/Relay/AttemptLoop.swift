@@ -222,6 +222,7 @@ final class AttemptLoop {
             scope.request, id: scope.id, contentType: answer.contentType)
         do {
             try writer.respond(.ok, headers, answer.body)
+            scope.keepAnswer(answer.body)
         } catch {
             return .callerGone
         }

@@ -44,6 +44,10 @@ package final class CallScope {
     package var retryAfter: Duration?
     /// When the first byte of the answer's body was written.
     package var firstByteAt: MonotonicTime?
+    /// What is kept of the bodies; `nil` until the caller is known.
+    package var details: DetailTerms?
+    /// The beginning of a good answer, while those are kept.
+    private var answered: [UInt8] = []
 
     package init(
         id: String, mode: RelayMode, dialect: any CallerDialect, request: ServerRequest, pathModel: String? = nil,
@@ -82,14 +86,21 @@ package final class CallScope {
         Int64(clamping: time.nanoseconds.subtractingReportingOverflow(arrivedAt.nanoseconds).partialValue / 1000)
     }
 
+    /// Keeps what is sent to the caller, as far as it will be in the record; a byte more shows that there was more.
+    func keepAnswer(_ bytes: [UInt8]) {
+        guard let details, details.keepsGood, details.responseLimit > 0 else { return }
+        answered += bytes.prefix(max(0, details.responseLimit + 1 - answered.count))
+    }
+
     /// The record of the call as it ended now.
     ///
     /// - Parameters:
     ///   - status: The status given to the caller.
     ///   - failure: The error body as the caller got it; `nil` for a success.
-    func record(status: Int, outcome: CallOutcome, failure: [UInt8]?, detailBytes: Int, now: MonotonicTime)
-        -> CallRecord
-    {
+    ///   - details: What is kept of the bodies.
+    func record(
+        status: Int, outcome: CallOutcome, failure: [UInt8]?, details: DetailTerms, now: MonotonicTime
+    ) -> CallRecord {
         let tenant = caller?.tenant
         var record = CallRecord(
             requestID: id, requestAt: receivedAt, finishedAt: wallClock(now),
@@ -99,14 +110,15 @@ package final class CallScope {
             tokenName: tenant?.tokenName ?? "", endpoint: endpoint, ip: request.remoteAddress, user: user,
             upstreamID: upstreamID, usage: usage ?? TokenUsage(), usageSource: usage == nil ? .unknown : usageSource,
             attempts: attempts)
-        guard let failure else { return record }
-        record.content = Self.text(failure, limit: 1024).text
-        let kept = bodySummary.map { Array($0.utf8) } ?? body
-        if detailBytes > 0, !kept.isEmpty {
-            (record.requestBody, record.isRequestBodyTruncated) = Self.text(kept, limit: detailBytes)
+        guard failure != nil || details.keepsGood else { return record }
+        if let failure { record.content = Self.text(failure, limit: 1024).text }
+        let asked = bodySummary.map { Array($0.utf8) } ?? body
+        let answer = failure.flatMap { $0.isEmpty ? nil : $0 } ?? answered
+        if details.requestLimit > 0, !asked.isEmpty {
+            (record.requestBody, record.isRequestBodyTruncated) = Self.text(asked, limit: details.requestLimit)
         }
-        if detailBytes > 0, !failure.isEmpty {
-            (record.responseBody, record.isResponseBodyTruncated) = Self.text(failure, limit: detailBytes)
+        if details.responseLimit > 0, !answer.isEmpty {
+            (record.responseBody, record.isResponseBodyTruncated) = Self.text(answer, limit: details.responseLimit)
         }
         return record
     }

@@ -81,6 +81,7 @@ package final class Relay: Sendable {
     package func answer(_ scope: CallScope, writer: ResponseWriter) async throws(RelayError) -> CallEnding {
         let (caller, table) = try authenticate(scope.request)
         scope.caller = caller
+        scope.details = configuration.details.over(table.details)
         guard !table.refusesCalls else {
             throw .ours(code: .maintenance, message: "service is under maintenance")
         }
@@ -241,7 +242,7 @@ package final class Relay: Sendable {
     package func settle(_ scope: CallScope, _ ending: CallEnding) {
         let record = scope.record(
             status: ending.status, outcome: ending.outcome, failure: ending.failure,
-            detailBytes: configuration.detailBytes, now: scope.request.loop.now)
+            details: scope.details ?? configuration.details, now: scope.request.loop.now)
         metrics.count(record)
         if let tenant = scope.caller?.tenant, !record.attempts.isEmpty || record.code == 429 {
             callers.record(

@@ -1,4 +1,5 @@
 import HTTPClient
+package import Routing
 package import Telemetry
 
 /// What an operator can set about the relay; defaults are those of the environment table.
@@ -15,8 +16,8 @@ package struct RelayConfiguration: Sendable {
     static let heldFormBytes = 1024 * 1024
     /// The largest answer that is held in memory as a whole, in bytes; streams are not held.
     package var maxAnswerBytes = 64 * 1024 * 1024
-    /// How much of a failed call's request and response is kept, in bytes each.
-    package var detailBytes = 8 * 1024
+    /// What is kept of the bodies of calls; what is not set here, the options say.
+    package var details = DetailTerms()
     package var connectTimeout: Duration = .seconds(10)
     /// From the request sent to the head of a plain answer.
     package var firstByteTimeout: Duration = .seconds(600)

@@ -79,6 +79,7 @@ final class StreamPump {
         guard !out.isEmpty else { return !writer.isClosed }
         guard sendHead() else { return false }
         let state = writer.write(out)
+        scope.keepAnswer(out)
         out.removeAll(keepingCapacity: out.capacity <= 64 * 1024)
         lastWrite = scope.request.loop.now
         if scope.firstByteAt == nil { scope.firstByteAt = lastWrite }

@@ -12,6 +12,8 @@ package final class RoutingTable: Sendable {
     package let retryTimes: Int?
     /// The option `DisableServe`: calls are refused while it is set.
     package let refusesCalls: Bool
+    /// What the options say of the bodies that are kept.
+    package let details: DetailTerms
 
     /// Builds the table; keys that were opened for `previous` and did not change are not opened again.
     ///
@@ -36,6 +38,7 @@ package final class RoutingTable: Sendable {
         self.contents = contents
         retryTimes = contents.options["RetryTimes"].flatMap { Int($0) }
         refusesCalls = contents.options["DisableServe"].map { $0.lowercased() == "true" } ?? false
+        details = DetailTerms(options: contents.options)
     }
 
     /// The names of the channels whose key our secrets cannot open, in the order of their ids; for an operator's eye.

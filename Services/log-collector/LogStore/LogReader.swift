@@ -46,19 +46,20 @@ package struct LogReader: Sendable {
     }
 
     let pool: PostgresPool
-    private let terms: StorageTerms
+    private let currentTerms: @Sendable () -> StorageTerms
     let now: @Sendable () -> Int64
     let zones = RollupZones()
 
     /// - Parameters:
     ///   - pool: Used for reading only; its statement timeout bounds each search.
-    ///   - terms: What is not shown any more.
+    ///   - terms: What is not shown any more; asked anew for each search.
     ///   - now: The time in Unix microseconds.
     package init(
-        pool: PostgresPool, terms: StorageTerms, now: @escaping @Sendable () -> Int64 = WallClock.microseconds
+        pool: PostgresPool, terms: @autoclosure @escaping @Sendable () -> StorageTerms,
+        now: @escaping @Sendable () -> Int64 = WallClock.microseconds
     ) {
         self.pool = pool
-        self.terms = terms
+        currentTerms = terms
         self.now = now
     }
 
@@ -73,7 +74,7 @@ package struct LogReader: Sendable {
             SELECT \(StoredCall.columns) FROM logs.calls WHERE \(condition) \(search.order.clause)
             LIMIT \(search.limit) OFFSET \(offset)
             """
-        let terms = terms
+        let terms = currentTerms()
         return try await pool.transaction(isolation: .repeatableRead) { connection in
             var total: Int?
             if search.counts {
@@ -94,7 +95,7 @@ package struct LogReader: Sendable {
     /// The bodies of a call; `nil` when there are none, or the call belongs to another group than the one given.
     package func body(of id: Int64, group: String? = nil) async throws -> StoredBody? {
         let now = now()
-        let terms = terms
+        let terms = currentTerms()
         var filter = LogFilter()
         filter.group = group
         let condition = clamped(filter, now: now).condition
@@ -111,13 +112,13 @@ package struct LogReader: Sendable {
 
     /// Leaves out what the storage terms have ended.
     func clamped(_ filter: LogFilter, now: Int64) -> LogFilter {
-        guard let cutoff = terms.recordCutoff(now: now) else { return filter }
+        guard let cutoff = currentTerms().recordCutoff(now: now) else { return filter }
         var filter = filter
         filter.from = max(filter.from ?? cutoff, cutoff)
         return filter
     }
 
-    func bodyCutoff(now: Int64) -> Int64? { terms.bodyCutoff(now: now) }
+    func bodyCutoff(now: Int64) -> Int64? { currentTerms().bodyCutoff(now: now) }
 
     static func body(
         of id: Int64, createdAt: Int64, on connection: PostgresConnection

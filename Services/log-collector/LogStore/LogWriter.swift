@@ -2,26 +2,26 @@ import Contracts
 package import Postgres
 package import Telemetry
 
-/// Stores shipments: rows, their sums and the position of the gateway in one transaction, so that each record is stored and counted exactly once (design §4).
+/// Stores shipments: rows, their sums and totals, and the position of the gateway in one transaction, so that each record is stored and counted exactly once (design §4).
 ///
 /// The position is written first. Its row lock makes a second try of the same batch wait for the first one, and the condition on the sequence then makes it
 /// a repeat; there are no unique keys on records, and `COPY` stays plain.
 package struct LogWriter: Sendable {
     private let pool: PostgresPool
-    private let terms: StorageTerms
+    private let terms: @Sendable () -> StorageTerms
     private let partitions: PartitionKeeper
     private let logger: Logger
     private let now: @Sendable () -> Int64
 
     /// - Parameters:
     ///   - pool: Used for ingestion only, so that a search never waits in front of it; with `synchronous_commit` on.
-    ///   - terms: What is stored at all.
+    ///   - terms: What is stored at all; asked anew for each batch.
     ///   - partitions: Makes the partitions that a batch needs.
     ///   - logger: Told about refused rows and gaps.
     ///   - now: The time in Unix microseconds.
     package init(
-        pool: PostgresPool, terms: StorageTerms, partitions: PartitionKeeper, logger: Logger,
-        now: @escaping @Sendable () -> Int64 = WallClock.microseconds
+        pool: PostgresPool, terms: @autoclosure @escaping @Sendable () -> StorageTerms, partitions: PartitionKeeper,
+        logger: Logger, now: @escaping @Sendable () -> Int64 = WallClock.microseconds
     ) {
         self.pool = pool
         self.terms = terms
@@ -36,22 +36,23 @@ package struct LogWriter: Sendable {
     ///   the batch again in both cases.
     package func store(_ batch: LogBatch) async throws -> LogReceipt {
         let now = now()
-        let (kept, unstored) = parted(batch.records, now: now)
-        await makePartitions(for: kept, now: now)
+        let terms = terms()
+        let (kept, unstored) = Self.parted(batch.records, terms, now: now)
+        await makePartitions(for: kept, terms, now: now)
         var receipt: LogReceipt
         do {
-            receipt = try await store(kept, unstored, of: batch.shipment, now: now) {
+            receipt = try await store(kept, unstored, of: batch.shipment, terms, now: now) {
                 connection, records throws(PostgresError) in
                 try await copyWhole(records[...], on: connection)
             }
         } catch let error as PostgresError where error.concernsOneRow {
-            receipt = try await store(kept, unstored, of: batch.shipment, now: now) {
+            receipt = try await store(kept, unstored, of: batch.shipment, terms, now: now) {
                 connection, records throws(PostgresError) in
                 try await copyApart(records[...], on: connection)
             }
         }
         receipt.expired = receipt.isRepeat ? 0 : batch.records.count - kept.count
-        report(receipt, of: batch.shipment)
+        report(receipt, of: batch.shipment, areExpected: !terms.storesRecords)
         return receipt
     }
 
@@ -59,18 +60,22 @@ package struct LogWriter: Sendable {
     private static let longestSummed = 366 * LogTable.calls.width
 
     /// Records whose rows are stored, and those that the terms let only be summed.
-    private func parted(_ records: [CallRecord], now: Int64) -> (kept: [CallRecord], unstored: [CallRecord]) {
+    private static func parted(
+        _ records: [CallRecord], _ terms: StorageTerms, now: Int64
+    ) -> (kept: [CallRecord], unstored: [CallRecord]) {
         guard terms.storesRecords else { return ([], records) }
         guard let cutoff = terms.recordCutoff(now: now) else { return (records, []) }
         return (records.filter { $0.finishedAt >= cutoff }, records.filter { $0.finishedAt < cutoff })
     }
 
     /// A partition that cannot be made now is no reason to keep a batch waiting: its rows fall into the `_other` partition.
-    private func makePartitions(for records: [CallRecord], now: Int64) async {
+    private func makePartitions(for records: [CallRecord], _ terms: StorageTerms, now: Int64) async {
         var wanted: Set<LogPartition> = []
         for record in records where PartitionKeeper.isPlausible(record.finishedAt, now: now) {
             wanted.insert(LogPartition(of: .calls, containing: record.finishedAt))
-            if keepsBody(record, now: now) { wanted.insert(LogPartition(of: .bodies, containing: record.finishedAt)) }
+            if Self.keepsBody(record, terms, now: now) {
+                wanted.insert(LogPartition(of: .bodies, containing: record.finishedAt))
+            }
         }
         do {
             try await partitions.ensure(wanted)
@@ -79,13 +84,14 @@ package struct LogWriter: Sendable {
         }
     }
 
-    private func keepsBody(_ record: CallRecord, now: Int64) -> Bool {
+    private static func keepsBody(_ record: CallRecord, _ terms: StorageTerms, now: Int64) -> Bool {
         guard terms.storesBodies, record.requestBody != nil || record.responseBody != nil else { return false }
         return record.finishedAt >= terms.bodyCutoff(now: now) ?? .min
     }
 
     private func store(
-        _ records: [CallRecord], _ unstored: [CallRecord], of shipment: LogShipment, now: Int64,
+        _ records: [CallRecord], _ unstored: [CallRecord], of shipment: LogShipment, _ terms: StorageTerms,
+        now: Int64,
         copy: @Sendable (PostgresConnection, [CallRows.Numbered]) async throws(PostgresError) -> Copied
     ) async throws -> LogReceipt {
         try await pool.transaction { connection in
@@ -96,14 +102,13 @@ package struct LogWriter: Sendable {
                 return LogReceipt(sequence: sequence, isRepeat: true)
             }
             let numbered = zip(claim.ids, records).map { id, record in
-                CallRows.Numbered(id: id, record: record, keepsBody: keepsBody(record, now: now))
+                CallRows.Numbered(id: id, record: record, keepsBody: Self.keepsBody(record, terms, now: now))
             }
             let copied = try await copy(connection, numbered)
             let refused = Set(copied.refused)
-            try await RollupWriter.add(
-                RollupBatch(
-                    numbered.lazy.filter { !refused.contains($0.id) }.map(\.record) + unstored,
-                    since: now - Self.longestSummed), on: connection)
+            let counted = numbered.lazy.filter { !refused.contains($0.id) }.map(\.record) + unstored
+            try await RollupWriter.add(RollupBatch(counted, since: now - Self.longestSummed), on: connection)
+            try await TotalsWriter.add(TotalsBatch(counted, now: now), on: connection)
             return LogReceipt(
                 sequence: shipment.sequence, stored: copied.calls, bodies: copied.bodies, refused: copied.refused.count,
                 missing: max(0, shipment.sequence - claim.previous - 1))
@@ -179,13 +184,14 @@ package struct LogWriter: Sendable {
         logger.error("PostgreSQL refused a call record", fields)
     }
 
-    private func report(_ receipt: LogReceipt, of shipment: LogShipment) {
+    /// While no records are stored at all it is no news that these were not.
+    private func report(_ receipt: LogReceipt, of shipment: LogShipment, areExpected: Bool) {
         let about: LogFields = ["instance": .string(shipment.instance), "sequence": .int(shipment.sequence)]
         let logger = logger.with(about)
         if receipt.missing > 0 {
             logger.warning("batches of call records never came", ["missing_batches": .int(receipt.missing)])
         }
-        if receipt.expired > 0 {
+        if receipt.expired > 0, !areExpected {
             logger.warning(
                 "call records came after the end of their storage time", ["records": .integer(receipt.expired)])
         }

@@ -1,13 +1,16 @@
 import AdminHTTP
 import EventLoop
+import HTTPClient
 import HTTPCore
 import HTTPServer
+import InternalHTTP
 import Lifecycle
 import LogAPI
 import LogIngestion
 import LogStore
 import Migrations
 import Postgres
+import RegistryLink
 import Retention
 import ServiceKit
 import Telemetry
@@ -25,15 +28,23 @@ enum Assembly {
             logger: context.logger)
         let partitions = PartitionKeeper(pool: writing, logger: context.logger)
         let retention = RetentionService(
-            partitions: partitions, terms: config.terms, isPrepared: { keeper.hasSchema }, loop: context.group.loops[0],
+            partitions: partitions, terms: config.terms.current,
+            isPrepared: { keeper.hasSchema && config.terms.isKnown }, loop: context.group.loops[0],
             metrics: RetentionMetrics(context.metrics), logger: context.logger)
         let router = router(config, context, writing, reading, partitions, readers)
+        let clients = try HTTPClientGroup(group: context.group)
+        let options = OptionsFollower(
+            peer: PeerClient(
+                baseURL: config.registryURL, key: config.internalKey, clients: clients, loops: context.group,
+                logger: context.logger),
+            cell: config.terms, store: TermsStore(pool: writing), isPrepared: { keeper.hasSchema },
+            loop: context.group.loops[0], logger: context.logger)
         var address = ServerConfiguration(host: config.service.listen.host, port: config.service.listen.port)
         address.maxBodyBytes = 16 * 1024 * 1024
         let server = HTTPServer(
             address, group: context.group, handler: { try await router.handle($0, $1) }, onRefused: refusal)
         return [
-            Resources(pools: [writing, reading], readers: readers), keeper, retention,
+            Resources(pools: [writing, reading], readers: readers, clients: clients), keeper, options, retention,
             HTTPService(server, context: context),
         ]
     }
@@ -59,16 +70,20 @@ enum Assembly {
         router.methodNotAllowed = { request, response, _ in try await AdminGate.unknownRoute(request, response) }
         OperationalRoutes(readiness: context.readiness, metrics: context.metrics).add(to: &router)
         let ingest = IngestRoutes(
-            writer: LogWriter(pool: writing, terms: config.terms, partitions: partitions, logger: context.logger),
+            writer: LogWriter(
+                pool: writing, terms: config.terms.current, partitions: partitions, logger: context.logger),
             key: config.internalKey, concurrency: config.ingestConcurrency, readers: readers,
             metrics: IngestMetrics(context.metrics), logger: context.logger)
         ingest.register(in: &router)
         context.metrics.gaugeCallback("log_collector_ingestion_in_flight", "Shipments that are worked on now.") {
             Double(ingest.inFlight)
         }
+        RegistryRoutes(
+            totals: TotalsReader(pool: reading), partitions: partitions, key: config.internalKey, logger: context.logger
+        ).register(in: &router)
         let auth = AdminAuth(adminKey: config.adminKey)
         let metrics = LogMetrics(context.metrics)
-        let calls = LogReader(pool: reading, terms: config.terms)
+        let calls = LogReader(pool: reading, terms: config.terms.current)
         LogRoutes(reader: calls, auth: auth, metrics: metrics, logger: context.logger).register(in: &router)
         HistoryRoutes(
             reader: calls, partitions: partitions, auth: auth, metrics: metrics, logger: context.logger
@@ -111,11 +126,13 @@ private struct Resources: Service {
     let name = "postgres"
     let pools: [PostgresPool]
     let readers: BlockingPool
+    let clients: HTTPClientGroup
     private let stop = StopSignal()
 
-    init(pools: [PostgresPool], readers: BlockingPool) {
+    init(pools: [PostgresPool], readers: BlockingPool, clients: HTTPClientGroup) {
         self.pools = pools
         self.readers = readers
+        self.clients = clients
     }
 
     func run() async throws {
@@ -123,6 +140,7 @@ private struct Resources: Service {
     }
 
     func shutdown(deadline: Duration) async {
+        await clients.shutdown()
         for pool in pools { await pool.shutdown(deadline: deadline) }
         readers.close()
         stop.raise()

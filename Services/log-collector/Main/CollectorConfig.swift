@@ -15,8 +15,10 @@ struct CollectorConfig: Sendable {
     let database: PostgresConfiguration?
     /// Whether pending migrations are applied at the start (`AUTO_MIGRATE`).
     let migrates: Bool
-    /// `LOG_STORAGE_HOURS` and `LOG_DETAIL_STORAGE_HOURS`.
-    let terms: StorageTerms
+    /// Where options are told (`REGISTRY_URL`).
+    let registryURL: String
+    /// `LOG_STORAGE_HOURS` and `LOG_DETAIL_STORAGE_HOURS`; what they do not say, the options say.
+    let terms: TermsCell
     /// How many shipments are worked on at once (`INGEST_CONCURRENCY`).
     let ingestConcurrency: Int
     /// How many connections searches may use (`SEARCH_CONNECTIONS`).
@@ -30,14 +32,26 @@ struct CollectorConfig: Sendable {
         internalKey = reader.requiredSecret("INTERNAL_KEY", hint: "the secret that the three services share")
         database = Self.database(&reader)
         migrates = reader.bool("AUTO_MIGRATE", default: true)
-        let hours = -1...8_766_000
-        terms = StorageTerms(
-            recordHours: reader.int("LOG_STORAGE_HOURS", default: 720, in: hours),
-            bodyHours: reader.int("LOG_DETAIL_STORAGE_HOURS", default: 1, in: hours))
+        registryURL = reader.url("REGISTRY_URL", default: "http://127.0.0.1:3001")
+        terms = TermsCell(
+            recordHours: Self.hours(&reader, "LOG_STORAGE_HOURS", option: "LogStorageHours"),
+            bodyHours: Self.hours(&reader, "LOG_DETAIL_STORAGE_HOURS", option: "LogDetailStorageHours"))
         ingestConcurrency = reader.int("INGEST_CONCURRENCY", default: 4, in: 1...64)
         searchConnections = reader.int("SEARCH_CONNECTIONS", default: 4, in: 1...64)
         searchTimeout = reader.duration(
             "SEARCH_SECONDS", default: .seconds(5), in: .milliseconds(100) ... .seconds(300))
+    }
+
+    /// Whole hours, or a span, which the registry takes in the same variables too.
+    private static func hours(_ reader: inout ConfigReader, _ name: String, option: String) -> Int? {
+        reader.parsed(
+            name, default: nil, form: "a whole number of hours from -1 to 8766000, or a span such as 30d",
+            show: { $0.map(String.init) ?? "as the option \(option) says" }
+        ) { text in
+            let hours =
+                Int(text) ?? DurationText.parse(text, unit: .hours).map { Int(($0.components.seconds + 3599) / 3600) }
+            return hours.flatMap { (-1...8_766_000).contains($0) ? .some($0) : nil }
+        }
     }
 
     private static func database(_ reader: inout ConfigReader) -> PostgresConfiguration? {

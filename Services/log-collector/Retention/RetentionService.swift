@@ -4,7 +4,7 @@ package import LogStore
 import Postgres
 package import Telemetry
 
-/// Makes partitions ahead and drops those whose time is over, once a minute; in one replica at a time.
+/// Makes partitions ahead and drops those whose time is over, once a minute and when the terms have changed; in one replica at a time.
 ///
 /// Every step is a short statement or transaction of its own, so a round that is cut leaves nothing half done and the next one goes on.
 package struct RetentionService: Service {
@@ -12,7 +12,7 @@ package struct RetentionService: Service {
     package let name = "retention"
 
     private let partitions: PartitionKeeper
-    private let terms: StorageTerms
+    private let terms: @Sendable () -> StorageTerms
     private let isPrepared: @Sendable () -> Bool
     private let loop: EventLoop
     private let metrics: RetentionMetrics
@@ -20,7 +20,8 @@ package struct RetentionService: Service {
     private let now: @Sendable () -> Int64
     private let stop = StopSignal()
 
-    private static let interval = Duration.seconds(60)
+    /// Seconds from one round to the next.
+    private static let interval = 60
     /// How often it is looked whether the schema is there, after a start.
     private static let startInterval = Duration.milliseconds(200)
     /// Rows that one statement deletes, and statements of one round: more wait for the next round.
@@ -29,14 +30,15 @@ package struct RetentionService: Service {
 
     /// - Parameters:
     ///   - partitions: Where the work is done.
-    ///   - terms: How long records and bodies are kept.
+    ///   - terms: How long records and bodies are kept; asked anew for each round, and every second whether it is time for one.
     ///   - isPrepared: Whether the schema is there.
     ///   - loop: Keeps the time.
     ///   - metrics: What is counted.
     ///   - logger: For the operator.
     ///   - now: The time in Unix microseconds.
     package init(
-        partitions: PartitionKeeper, terms: StorageTerms, isPrepared: @escaping @Sendable () -> Bool, loop: EventLoop,
+        partitions: PartitionKeeper, terms: @autoclosure @escaping @Sendable () -> StorageTerms,
+        isPrepared: @escaping @Sendable () -> Bool, loop: EventLoop,
         metrics: RetentionMetrics, logger: Logger, now: @escaping @Sendable () -> Int64 = WallClock.microseconds
     ) {
         self.partitions = partitions
@@ -66,13 +68,19 @@ package struct RetentionService: Service {
     private func work() async {
         while !Task.isCancelled {
             let isPrepared = isPrepared()
+            let used = terms()
             if isPrepared { await attempt() }
             do throws(CancellationError) {
-                try await loop.sleep(for: isPrepared ? Self.interval : Self.startInterval)
+                if isPrepared { try await pause(while: used) } else { try await loop.sleep(for: Self.startInterval) }
             } catch {
                 return
             }
         }
+    }
+
+    /// Waits for the next round, which other terms do not wait for.
+    private func pause(while used: StorageTerms) async throws(CancellationError) {
+        for _ in 0..<Self.interval where terms() == used { try await loop.sleep(for: .seconds(1)) }
     }
 
     private func attempt() async {
@@ -90,7 +98,7 @@ package struct RetentionService: Service {
     /// - Throws: The first error of a step.
     package func round() async throws {
         try await partitions.exclusively {
-            let plan = RetentionPlan(now: now(), terms: terms, existing: try await partitions.existing())
+            let plan = RetentionPlan(now: now(), terms: terms(), existing: try await partitions.existing())
             var failure: (any Error)?
             for step in steps(of: plan) {
                 do {
@@ -131,6 +139,7 @@ package struct RetentionService: Service {
         steps.append {
             try await delete { try await partitions.deletePositions(before: plan.positionCutoff, limit: $0) }
         }
+        steps.append { _ = try await partitions.restampTotals() }
         return steps
     }
 

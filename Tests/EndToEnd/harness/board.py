@@ -45,13 +45,11 @@ class Board:
             "SECRETS_KEY": self.secrets_key,
             "DRAIN_SECONDS": "15",
             "LOG_LEVEL": "debug",
+            "REGISTRY_URL": self.url("channel-registry"),
+            "COLLECTOR_URL": self.url("log-collector"),
         }
         if name == "gateway":
-            own = {
-                "REGISTRY_URL": self.url("channel-registry"),
-                "COLLECTOR_URL": self.url("log-collector"),
-                "STATE_DIR": str(self.folder / "state"),
-            }
+            own = {"STATE_DIR": str(self.folder / "state")}
         else:
             own = {"SQL_DSN": self.postgres.dsn(self.database)}
         return {**shared, **own, **self.settings.get("all", {}), **self.settings.get(name, {})}

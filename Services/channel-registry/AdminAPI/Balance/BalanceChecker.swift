@@ -47,9 +47,22 @@ package struct BalanceChecker: Sendable {
 
     /// Refreshes every channel that asks for it; failures are in the log.
     func checkAll() async throws {
-        let due = try await channels.withBalanceCheck()
+        try await check(try await channels.withBalanceCheck(), until: nil)
+    }
+
+    /// Refreshes those of them that are enabled and whose vendor tells a balance, as many as are begun with before the end.
+    func checkEnabled(until end: MonotonicTime) async throws {
+        let due = try await channels.withBalanceCheck().filter { channel in
+            let source = BalanceSource(type: channel.settings.type)
+            return channel.status == ChannelStatus.enabled && source != .nothing && source != .zero
+        }
+        try await check(due, until: end)
+    }
+
+    private func check(_ due: [Channel], until end: MonotonicTime?) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (place, channel) in due.enumerated() {
+                if let end, MonotonicTime.now() >= end { break }
                 if place >= Self.maxParallel { try await group.next() }
                 group.addTask { try await note(channel) }
             }

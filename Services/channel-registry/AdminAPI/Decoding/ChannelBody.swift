@@ -97,4 +97,6 @@ enum ChannelStatus {
     static let stored = 0...3
     /// What can be set: enabled, disabled, disabled automatically.
     static let settable = 1...3
+    /// The only one that is routed.
+    static let enabled = 1
 }

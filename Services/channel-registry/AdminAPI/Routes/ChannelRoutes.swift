@@ -60,11 +60,14 @@ enum ChannelRoutes {
         return .data { $0.channel(channel, tests: tests) }
     }
 
+    /// When the channel was last used is left out here (contract admin-api §3.1).
     static func update(_ call: AdminCall) async throws -> AdminAnswer {
         let id = try call.id()
         let change = try ChannelBody.change(BodyFields(body: call.body))
-        let channel = try await call.stores.channels.update(id, change)
-        return .data { $0.channel(channel) }
+        var channel = try await call.stores.channels.update(id, change)
+        channel.accessedAt = nil
+        let updated = channel
+        return .data { $0.channel(updated) }
     }
 
     static func setStatus(_ call: AdminCall) async throws -> AdminAnswer {

@@ -27,14 +27,17 @@ package struct Option: Sendable {
     package let key: String
     /// The variable that wins over the stored value.
     package let environmentName: String
-    /// What holds when nobody sets it.
+    /// What the contract shows when nobody sets it.
     package let standard: String
+    /// What holds when nobody sets it.
+    package let effectiveStandard: String
     package let form: Form
 
-    init(_ key: String, _ environmentName: String, _ standard: String, _ form: Form) {
+    init(_ key: String, _ environmentName: String, _ standard: String, _ form: Form, effective: String? = nil) {
         self.key = key
         self.environmentName = environmentName
         self.standard = standard
+        effectiveStandard = effective ?? standard
         self.form = form
     }
 
@@ -153,9 +156,9 @@ package enum OptionTable {
 
     /// In the order of the contract.
     package static let all: [Option] = [
-        Option("LogStorageHours", "LOG_STORAGE_HOURS", "0", .hours),
+        Option("LogStorageHours", "LOG_STORAGE_HOURS", "0", .hours, effective: "720"),
         Option("RetryLogStorageHours", "RETRY_LOG_STORAGE_HOURS", "0", .hours),
-        Option("LogDetailStorageHours", "LOG_DETAIL_STORAGE_HOURS", "72", .hours),
+        Option("LogDetailStorageHours", "LOG_DETAIL_STORAGE_HOURS", "72", .hours, effective: "1"),
         Option("CleanLogBatchSize", "CLEAN_LOG_BATCH_SIZE", "10000", .integer()),
         Option("SaveAllLogDetail", "SAVE_ALL_LOG_DETAIL", "false", .boolean),
         Option("LogDetailRequestBodyMaxSize", "LOG_DETAIL_REQUEST_BODY_MAX_SIZE", "8192", .integer()),

@@ -10,7 +10,7 @@ package struct OptionState: Sendable {
     package let isStored: Bool
 
     /// What is in force.
-    package var effective: String { override ?? shown }
+    package var effective: String { override ?? (isStored ? shown : option.effectiveStandard) }
 }
 
 /// Options in PostgreSQL, and over them what the environment says.
