@@ -222,7 +222,7 @@ final class AttemptLoop {
             scope.request, id: scope.id, contentType: answer.contentType)
         do {
             try writer.respond(.ok, headers, answer.body)
-            scope.keepAnswer(answer.body)
+            scope.keepAnswer(answer.body, contentType: answer.contentType)
         } catch {
             return .callerGone
         }

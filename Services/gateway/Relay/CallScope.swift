@@ -86,9 +86,10 @@ package final class CallScope {
         Int64(clamping: time.nanoseconds.subtractingReportingOverflow(arrivedAt.nanoseconds).partialValue / 1000)
     }
 
-    /// Keeps what is sent to the caller, as far as it will be in the record; a byte more shows that there was more.
-    func keepAnswer(_ bytes: [UInt8]) {
+    /// Keeps what is sent to the caller, as far as it will be in the record; a byte more shows that there was more. Sound and pictures are not kept.
+    func keepAnswer(_ bytes: [UInt8], contentType: String) {
         guard let details, details.keepsGood, details.responseLimit > 0 else { return }
+        guard contentType.hasPrefix("text/") || contentType.contains("json") else { return }
         answered += bytes.prefix(max(0, details.responseLimit + 1 - answered.count))
     }
 

@@ -79,7 +79,7 @@ final class StreamPump {
         guard !out.isEmpty else { return !writer.isClosed }
         guard sendHead() else { return false }
         let state = writer.write(out)
-        scope.keepAnswer(out)
+        scope.keepAnswer(out, contentType: stream.contentType)
         out.removeAll(keepingCapacity: out.capacity <= 64 * 1024)
         lastWrite = scope.request.loop.now
         if scope.firstByteAt == nil { scope.firstByteAt = lastWrite }
@@ -180,6 +180,7 @@ final class StreamPump {
             self.stream.releaseHeld(into: &late)
             guard self.sendHead() else { return }
             self.writer.write(late)
+            self.scope.keepAnswer(late, contentType: self.stream.contentType)
             self.lastWrite = .now()
             if self.scope.firstByteAt == nil { self.scope.firstByteAt = self.lastWrite }
         }
