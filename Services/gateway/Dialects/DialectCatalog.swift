@@ -21,6 +21,7 @@ package enum DialectCatalog {
             anthropic: AnthropicRoute("/anthropic/v1/messages", auth: .bearerAndHeader("x-api-key"))),
         OpenAICompatible("jina"),
         Anthropic(),
+        Gemini(),
     ]
 
     /// Vendors whose types name the dialect `openai` and which are not OpenAI, by the number of the type.

@@ -8,6 +8,7 @@ package enum LossTable {
         chatRows,
         responsesRows,
         anthropicRows,
+        geminiRows,
     ].flatMap(\.self)
 
     /// What becomes of a feature in requests or answers written for a target.

@@ -149,7 +149,7 @@ package struct OpenAICompatible: Vendor {
         switch mode {
         case .chatCompletions: Wire(.chat, ChatUpstream(traits), traits: traits)
         case .completions: Wire(.completions, nil, traits: traits)
-        case .embeddings: Wire(embedding: .embeddings, nil, traits: traits)
+        case .embeddings: Wire(embedding: .embeddings, OpenAIEmbeddings(), traits: traits)
         case .imagesGenerations, .imagesEdits: Wire(.operations, nil, traits: traits)
         default: Wire(.operations, nil, traits: traits.with { $0.namesModelInAddress = false })
         }
