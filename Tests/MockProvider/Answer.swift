@@ -35,6 +35,7 @@ final class FixedSteps: Steps {
 /// Turns a request into steps.
 enum Answer {
     static func steps(for request: MockRequest) -> any Steps {
+        if AnthropicAnswer.isAsked(request) { return AnthropicAnswer.steps(for: request) }
         let asked = Asked(request)
         switch asked.behaviour.kind {
         case .status(let code):

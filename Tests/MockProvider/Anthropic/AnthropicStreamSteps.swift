@@ -1,0 +1,186 @@
+import EventLoop
+
+/// A stream of Anthropic's protocol, made while it is sent.
+final class AnthropicStreamSteps: Steps {
+    private let asked: AnthropicAsked
+    private let before: [[UInt8]]
+    private let after: [[UInt8]]
+    private let words: Int
+    private let textIndex: Int
+    private let begin = MonotonicTime.now()
+    private var position = -1
+    private var hasWaited = false
+    private var queue: [Step] = []
+    private var isOver = false
+
+    private var kind: Behaviour.Kind { asked.behaviour.kind }
+    private var count: Int { before.count + words + after.count }
+
+    init(_ asked: AnthropicAsked) {
+        self.asked = asked
+        var index = 0
+        var before = [Self.start(asked), Self.event("ping", #"{"type":"ping"}"#)]
+        if asked.thinks {
+            before += Self.block(
+                index, #"{"type":"thinking","thinking":"","signature":""}"#,
+                [
+                    #"{"type":"thinking_delta","thinking":"first "}"#,
+                    #"{"type":"thinking_delta","thinking":"I think"}"#,
+                    #"{"type":"signature_delta","signature":"c2lnbmF0dXJl"}"#,
+                ])
+            index += 1
+        }
+        textIndex = index
+        before.append(Self.blockStart(index, #"{"type":"text","text":""}"#))
+        var after: [[UInt8]] = []
+        switch asked.behaviour.kind {
+        case _ where !asked.calls.isEmpty: before.append(Self.text(index, Array("Let me look.".utf8)))
+        case .echo, .huge: before.append(Self.text(index, asked.text))
+        case .splitUTF8:
+            for part in ["Žluťoučký ", "模型 ", "🙂 end"] { before.append(Self.text(index, Array(part.utf8))) }
+        default: break
+        }
+        let isFixed = before.last.map { !$0.starts(with: Array("event: content_block_start".utf8)) } ?? false
+        words = isFixed ? 0 : asked.behaviour.chunks
+        after.append(Self.blockStop(index))
+        for (place, name) in asked.calls.enumerated() {
+            index += 1
+            after += Self.block(
+                index, #"{"type":"tool_use","id":"toolu_\#(place)","name":"\#(name)","input":{}}"#,
+                ["", #"{\"ci"#, #"ty\":\"Pa"#, #"ris\"}"#].map {
+                    #"{"type":"input_json_delta","partial_json":"\#($0)"}"#
+                })
+        }
+        let output = isFixed ? PlainBody.completionTokens : words
+        let usage = asked.behaviour.kind == .noUsage ? "{}" : #"{"output_tokens":\#(output)}"#
+        if asked.behaviour.kind != .noFinish {
+            after.append(
+                Self.event(
+                    "message_delta",
+                    #"{"type":"message_delta","delta":{"stop_reason":"\#(asked.stopReason)","stop_sequence":null},"usage":\#(usage)}"#
+                ))
+        }
+        if asked.behaviour.kind != .noDone, asked.behaviour.kind != .noFinish {
+            after.append(Self.event("message_stop", #"{"type":"message_stop"}"#))
+        }
+        self.before = before
+        self.after = after
+    }
+
+    func next() -> Step {
+        while true {
+            if let step = queue.popLast() { return step }
+            if isOver { return .done }
+            queue = following().reversed()
+        }
+    }
+
+    private func following() -> [Step] {
+        guard position >= 0 else {
+            position = 0
+            let head = Step.write(
+                Array(
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nrequest-id: req_mock\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        .utf8))
+            switch kind {
+            case .slowHead(let milliseconds): return [.wait(.milliseconds(milliseconds)), head]
+            case .errorFirst: return [head] + framed(Self.error) + over()
+            default: return [head]
+            }
+        }
+        guard position < count else { return over() }
+        if let step = pace() { return [step] }
+        if position == count / 2, let fault = fault() { return fault }
+        defer { position += 1 }
+        return framed(frame(position))
+    }
+
+    private func frame(_ position: Int) -> [UInt8] {
+        if position < before.count { return before[position] }
+        let word = position - before.count
+        guard word < words else { return after[word - words] }
+        var text: [UInt8] = []
+        if asked.behaviour.isStamped { text.append("t=\(MonotonicTime.now().nanoseconds) ") }
+        text.append("w\(word) ")
+        if text.count < asked.behaviour.size {
+            text.append(contentsOf: PlainBody.filler(asked.behaviour.size - text.count))
+        }
+        return Self.text(textIndex, text)
+    }
+
+    /// The wait before an event, measured from the start so that delays do not add up.
+    private func pace() -> Step? {
+        guard asked.behaviour.delay > 0, position > 0, !hasWaited else {
+            hasWaited = false
+            return nil
+        }
+        hasWaited = true
+        let due = begin.advanced(by: .milliseconds(asked.behaviour.delay * position))
+        let now = MonotonicTime.now()
+        return due > now ? .wait(now.duration(to: due)) : nil
+    }
+
+    private func fault() -> [Step]? {
+        switch kind {
+        case .cutMidStream: return [.cut]
+        case .resetMidStream: return [.wait(.milliseconds(50)), .reset]
+        case .stallMidStream: return [.stall]
+        case .errorInStream: return framed(Self.error) + over()
+        default: return nil
+        }
+    }
+
+    private func over() -> [Step] {
+        isOver = true
+        return [.write(Array("0\r\n\r\n".utf8))]
+    }
+
+    private func framed(_ event: [UInt8]) -> [Step] {
+        if kind == .splitUTF8 { return event.map { .write(Array("1\r\n".utf8) + [$0, 13, 10]) } }
+        var sent = event
+        if kind == .crlf { sent = Array(": c\r\n\r\n".utf8) + event.flatMap { $0 == 10 ? [13, 10] : [$0] } }
+        return [.write(Array((String(sent.count, radix: 16) + "\r\n").utf8) + sent + [13, 10], isChunk: true)]
+    }
+
+    // MARK: Events
+
+    private static let error = event(
+        "error", #"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#)
+
+    private static func event(_ name: String, _ data: String) -> [UInt8] {
+        Array("event: \(name)\ndata: \(data)\n\n".utf8)
+    }
+
+    private static func start(_ asked: AnthropicAsked) -> [UInt8] {
+        var out = Array("event: message_start\n".utf8)
+        out.append(
+            #"data: {"type":"message_start","message":{"id":"msg_mock","type":"message","role":"assistant","model":"#)
+        out.appendJSON(asked.model.utf8)
+        let usage = asked.behaviour.kind == .noUsage ? "{}" : AnthropicAnswer.usage(output: 1)
+        out.append(#","content":[],"stop_reason":null,"stop_sequence":null,"usage":\#(usage)}}"# + "\n\n")
+        return out
+    }
+
+    private static func blockStart(_ index: Int, _ block: String) -> [UInt8] {
+        event("content_block_start", #"{"type":"content_block_start","index":\#(index),"content_block":\#(block)}"#)
+    }
+
+    private static func blockStop(_ index: Int) -> [UInt8] {
+        event("content_block_stop", #"{"type":"content_block_stop","index":\#(index)}"#)
+    }
+
+    private static func block(_ index: Int, _ block: String, _ deltas: [String]) -> [[UInt8]] {
+        let more = deltas.map { delta in
+            event("content_block_delta", #"{"type":"content_block_delta","index":\#(index),"delta":\#(delta)}"#)
+        }
+        return [blockStart(index, block)] + more + [blockStop(index)]
+    }
+
+    private static func text(_ index: Int, _ text: [UInt8]) -> [UInt8] {
+        var out = Array("event: content_block_delta\n".utf8)
+        out.append(#"data: {"type":"content_block_delta","index":\#(index),"delta":{"type":"text_delta","text":"#)
+        out.appendJSON(text)
+        out.append("}}\n\n")
+        return out
+    }
+}
