@@ -223,8 +223,16 @@ def test_an_error_in_the_middle_of_a_stream_is_an_event(board, client, type):
     assert board.record_of(model)["outcome"] == "failed"
 
 
-@both
-@pytest.mark.parametrize("upstream", ["mock-cut-mid-stream", "mock-reset-mid-stream", "mock-no-finish"])
+@pytest.mark.parametrize(
+    ("type", "upstream"),
+    [
+        (CLAUDE, "mock-cut-mid-stream"),
+        (CLAUDE, "mock-reset-mid-stream"),
+        (CLAUDE, "mock-no-finish"),
+        (OPENAI, "mock-cut-mid-stream"),
+        (OPENAI, "mock-reset-mid-stream"),
+    ],
+)
 def test_a_cut_stream_is_told_and_recorded(board, client, type, upstream):
     model = board.model(upstream, type=type)
     with pytest.raises(anthropic.APIStatusError) as caught:

@@ -110,6 +110,21 @@ struct AnthropicExchangeTests {
         }
     }
 
+    @Test("a native route understands the errors of its vendor, also inside a good status")
+    func vendorErrors() throws {
+        var flavor = AnthropicFlavor.native
+        flavor.errors = .miniMax
+        let exchange = try exchange(flavor: flavor)
+        let body = Array(#"{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}"#.utf8)
+        let error = #expect(throws: UpstreamError.self) { try exchange.answer(body, parser: parser) }
+        #expect(error?.status == 402 && error?.message == "insufficient balance")
+        let type = try #require(ChannelType.find(27))
+        let route = DialectCatalog.vendor(of: type)?.route(
+            VendorCall(mode: .anthropic, family: .anthropic, model: "MiniMax-M2", isStream: false),
+            VendorChannel(base: type.defaultBaseURL, key: "k", type: type))
+        #expect(route?.wire.anthropicFlavor.errors == .miniMax)
+    }
+
     @Test("a whole answer to a call for a stream becomes one")
     func wholeForStream() throws {
         let bytes = try GoldenCase(folder: "anthropic/answers", name: "tool-use").bytes("in.json")

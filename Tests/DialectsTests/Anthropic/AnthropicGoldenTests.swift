@@ -1,3 +1,4 @@
+import Contracts
 import HTTPCore
 import InferenceModel
 import JSON
@@ -55,6 +56,34 @@ struct AnthropicGoldenTests {
         #expect(relay.id == "msg_1nZdL29xx5MUA1yADyHTEsnR8uuvGzszyY")
         #expect(relay.usage != nil)
         try golden.expect(text: text, "relay.sse")
+    }
+
+    @Test(
+        "what a channel of Anthropic's gets, address and fields too", arguments: GoldenCase.all(in: "vendors/anthropic")
+    )
+    func vendor(_ golden: GoldenCase) throws {
+        let parser = JSONParser()
+        let body = try golden.bytes("in.json")
+        let mode: RelayMode = golden.name.hasPrefix("chat") ? .chatCompletions : .anthropic
+        let dialect: any CallerDialect =
+            mode == .anthropic ? AnthropicDialect(counts: golden.name.hasPrefix("count")) : OpenAIDialect()
+        let call = try dialect.read(CallerRequest(mode: mode, body: body), parser: parser)
+        let context = try AnthropicFixture.context(call.model)
+        let type = try #require(ChannelType.find(14))
+        let wanted = VendorCall(
+            mode: mode, family: call.family, model: call.model, isStream: call.isStream, action: call.action)
+        let channel = VendorChannel(base: type.defaultBaseURL, key: "sk-ant-k", type: type)
+        let route = try #require(DialectCatalog.vendor(of: type)?.route(wanted, channel))
+        #expect(route.credential == .field(name: "x-api-key", value: "sk-ant-k"))
+        let exchange = try #require(try route.wire.exchange(call, context, parser: parser))
+        var json = JSONWriter()
+        json.object { root in
+            root.field("url", route.url)
+            root.key("fields")
+            root.object { fields in exchange.request.headers.forEach { fields.field($0, $1) } }
+            root.field("body", raw: exchange.request.bytes)
+        }
+        try golden.expect(json: json.bytes, "out.json")
     }
 
     @Test("the edits of a request that passes, to the byte", arguments: GoldenCase.all(in: "anthropic/edits"))

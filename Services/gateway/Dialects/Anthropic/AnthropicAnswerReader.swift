@@ -7,13 +7,14 @@ enum AnthropicAnswerReader {
     ///
     /// - Throws: `UpstreamError` for bytes that are no message, and for an error in spite of the status.
     static func read(
-        _ body: [UInt8], _ context: UpstreamContext, parser: JSONParser
+        _ body: [UInt8], _ context: UpstreamContext, parser: JSONParser, errors: VendorErrors = .openAI
     ) throws(UpstreamError) -> InferenceResponse {
         guard let tree = try? parser.parse(body), tree.object != nil else {
             throw bad("the upstream answered something that is no JSON object")
         }
         guard let content = tree["content"]?.array, tree["type"]?.string != "error" else {
-            throw AnthropicErrors.read(tree) ?? bad("the upstream's answer is no message of Anthropic's protocol")
+            throw errors.hidden(in: tree) ?? AnthropicErrors.read(tree)
+                ?? bad("the upstream's answer is no message of Anthropic's protocol")
         }
         var parts: [Part] = []
         parts.reserveCapacity(content.count)

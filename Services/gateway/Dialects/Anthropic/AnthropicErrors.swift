@@ -49,8 +49,18 @@ package enum AnthropicErrors {
     }
 
     /// Reads an error answer of an upstream that speaks Anthropic's protocol.
-    package static func read(status: Int, body: [UInt8], parser: JSONParser) -> UpstreamError {
-        adjusted(UpstreamError(status: status, body: body, parser: parser))
+    package static func read(
+        status: Int, body: [UInt8], parser: JSONParser, errors: VendorErrors = .openAI
+    ) -> UpstreamError {
+        adjusted(errors.read(status: status, body: body, parser: parser))
+    }
+
+    /// What is told by an answer of a good status that is no answer.
+    static func inside(_ body: [UInt8], parser: JSONParser, errors: VendorErrors, _ otherwise: String) -> UpstreamError
+    {
+        let tree = try? parser.parse(body)
+        let error = tree.flatMap { errors.hidden(in: $0) ?? read($0) }
+        return error ?? AnthropicAnswerReader.bad(otherwise)
     }
 
     /// Reads the error object of an event, or of an answer whose status was good: its type tells the status.

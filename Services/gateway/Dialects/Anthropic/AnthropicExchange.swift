@@ -7,6 +7,7 @@ package import JSON
 package final class AnthropicExchange: Exchange, Sendable {
     private let context: UpstreamContext
     private let isStream: Bool
+    private let errors: VendorErrors
     package let request: UpstreamBody
 
     /// Prepares one attempt.
@@ -15,6 +16,7 @@ package final class AnthropicExchange: Exchange, Sendable {
     ) {
         self.context = context
         isStream = call.isStream
+        errors = flavor.errors
         let edits = AnthropicEdits(call, flavor, context, parser: parser)
         request = UpstreamBody(
             edits.body(upstreamModel: context.upstreamModel, asksForAnswer: true),
@@ -30,8 +32,8 @@ package final class AnthropicExchange: Exchange, Sendable {
             throw AnthropicAnswerReader.bad("the upstream answered something that is no JSON object")
         }
         guard scan[2]?.kind == .array, scan[0]?.string(in: bytes) != "error" else {
-            throw (try? parser.parse(bytes)).flatMap { AnthropicErrors.read($0) }
-                ?? AnthropicAnswerReader.bad("the upstream's answer is no message of Anthropic's protocol")
+            throw AnthropicErrors.inside(
+                bytes, parser: parser, errors: errors, "the upstream's answer is no message of Anthropic's protocol")
         }
         if isStream {
             // The caller gets the stream it asked for, also from an upstream that answers as a whole.
@@ -55,18 +57,20 @@ package final class AnthropicExchange: Exchange, Sendable {
     }
 
     package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
-        AnthropicErrors.read(status: status, body: body, parser: parser)
+        AnthropicErrors.read(status: status, body: body, parser: parser, errors: errors)
     }
 }
 
 /// A count of tokens by an upstream that counts.
 package final class AnthropicCountExchange: Exchange, Sendable {
+    private let errors: VendorErrors
     package let request: UpstreamBody
 
     /// Prepares one attempt.
     package init(
         _ call: AnthropicRequest, flavor: AnthropicFlavor, _ context: UpstreamContext, parser: JSONParser
     ) {
+        errors = flavor.errors
         let edits = AnthropicEdits(call, flavor, context, parser: parser)
         request = UpstreamBody(
             edits.body(upstreamModel: context.upstreamModel, asksForAnswer: false),
@@ -79,8 +83,8 @@ package final class AnthropicCountExchange: Exchange, Sendable {
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
         guard let scan = try? parser.scan(bytes, for: Self.keys), scan[0]?.int(in: bytes) != nil else {
-            throw (try? parser.parse(bytes)).flatMap { AnthropicErrors.read($0) }
-                ?? AnthropicAnswerReader.bad("the upstream's answer has no count of tokens")
+            throw AnthropicErrors.inside(
+                bytes, parser: parser, errors: errors, "the upstream's answer has no count of tokens")
         }
         return RelayedAnswer(body: bytes, usage: nil, id: "")
     }
@@ -88,6 +92,6 @@ package final class AnthropicCountExchange: Exchange, Sendable {
     package func makeStream() -> any StreamRelay { UnexpectedStream() }
 
     package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
-        AnthropicErrors.read(status: status, body: body, parser: parser)
+        AnthropicErrors.read(status: status, body: body, parser: parser, errors: errors)
     }
 }

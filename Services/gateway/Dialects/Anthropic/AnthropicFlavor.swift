@@ -38,6 +38,8 @@ package struct AnthropicFlavor: Equatable, Sendable {
     package var takesToolExtras = true
     /// Whether the vendor runs tools of its own, such as web search.
     package var runsTools = true
+    /// How errors are understood beyond Anthropic's own.
+    package var errors = VendorErrors.openAI
     /// The media whose addresses are not taken.
     package var inlinedMedia: Set<Media.Kind> = []
 

@@ -24,7 +24,7 @@ package struct AnthropicUpstream: UpstreamDialect {
     package func read(_ body: [UInt8], _ context: UpstreamContext, parser: JSONParser) throws(UpstreamError)
         -> InferenceResponse
     {
-        try AnthropicAnswerReader.read(body, context, parser: parser)
+        try AnthropicAnswerReader.read(body, context, parser: parser, errors: flavor.errors)
     }
 
     package func makeEventReader(_ context: UpstreamContext) -> any EventReader {
@@ -32,7 +32,7 @@ package struct AnthropicUpstream: UpstreamDialect {
     }
 
     package func readError(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
-        AnthropicErrors.read(status: status, body: body, parser: parser)
+        AnthropicErrors.read(status: status, body: body, parser: parser, errors: flavor.errors)
     }
 
     /// The fields of a request; without a version where the body has it.

@@ -24,16 +24,20 @@ package struct AnthropicRoute: Equatable, Sendable {
 
     /// The route of a call; `nil` for callers of another protocol, for models that the route does not know, and for counts of tokens.
     ///
-    /// - Parameter key: The part of the channel's key that is the secret.
-    func route(_ call: VendorCall, base: String, key: String) -> UpstreamRoute? {
+    /// - Parameters:
+    ///   - key: The part of the channel's key that is the secret.
+    ///   - errors: How the vendor's errors are understood.
+    func route(_ call: VendorCall, base: String, key: String, errors: VendorErrors) -> UpstreamRoute? {
         guard call.family == .anthropic, call.action == nil else { return nil }
         let name = call.model.lowercased()
         guard models.allSatisfy({ name.contains($0) }) else { return nil }
         let start = root == .base ? base : Self.host(base)
         let model = PathText.escaped(call.model)
         let named = path.split(separator: "{model}", omittingEmptySubsequences: false).joined(separator: model)
+        var flavor = AnthropicFlavor.native
+        flavor.errors = errors
         return UpstreamRoute(
-            url: start + named, credential: auth.credential(key), wire: Wire(.anthropic, AnthropicUpstream(.native)))
+            url: start + named, credential: auth.credential(key), wire: Wire(.anthropic, AnthropicUpstream(flavor)))
     }
 
     /// Scheme and host of an address; MiniMax's old host has no such route.

@@ -71,7 +71,9 @@ package struct OpenAICompatible: Vendor {
 
     package func route(_ call: VendorCall, _ channel: VendorChannel) -> UpstreamRoute? {
         let secret = firstPart(of: channel.key, type: channel.type)
-        if let native = anthropic?.route(call, base: channel.base, key: secret) { return native }
+        if let native = anthropic?.route(call, base: channel.base, key: secret, errors: traits.errors) {
+            return native
+        }
         if ResponsesModels.takes(call, channel) { return responses(channel) }
         let mode = Self.operation(call.mode, of: channel.type)
         let usual = call.action == "variations" ? "/images/variations" : Self.openAIPaths[mode]
