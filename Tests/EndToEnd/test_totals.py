@@ -196,6 +196,7 @@ def test_deleting_a_group_deletes_its_records_also_when_the_collector_is_away(ma
     everything = board.search()["total"]
     board.processes["log-collector"].stop()
     board.admin("DELETE", "/api/group/team-gone")
+    board.wait_current()
     assert call(board, gone["key"], model).status_code == 401
     board.processes["channel-registry"].stop()
     board.start("channel-registry")
