@@ -166,13 +166,8 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
     }
 
     private func matches(_ field: Field, _ name: String) -> Bool {
-        guard name.utf8.count == Int(field.nameLength) else { return false }
-        var place = Int(field.nameStart)
-        for byte in name.utf8 {
-            guard Octet.lowercased(bytes[place]) == Octet.lowercased(byte) else { return false }
-            place += 1
-        }
-        return true
+        name.utf8.count == Int(field.nameLength)
+            && bytes.span.extracting(field.name).equalsIgnoringCase(name.utf8.span)
     }
 }
 
