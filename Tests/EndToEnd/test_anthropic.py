@@ -59,7 +59,8 @@ def test_a_plain_message(board, client, type):
     assert answer.id.startswith("msg_")
     # Eleven tokens went in, three of them came from the cache: Anthropic tells them apart, the record has the sum.
     assert (answer.usage.input_tokens, answer.usage.cache_read_input_tokens, answer.usage.output_tokens) == (8, 3, 9)
-    log = board.record(raw.headers["x-request-id"])
+    assert answer._request_id == raw.headers["x-request-id"]
+    log = board.record(answer._request_id)
     assert (log["usage"]["input_tokens"], log["usage"]["cached_tokens"], log["usage"]["output_tokens"]) == (11, 3, 9)
     assert log["mode"] == 12 and log["outcome"] == "completed"
 
@@ -192,6 +193,10 @@ def test_errors_before_the_call_is_read_have_anthropics_shape(board, client):
         board.url("gateway") + "/v1/messages", headers={"x-api-key": board.admin_key}, json={"max_tokens": 1}, trust_env=False
     )
     assert answer.status_code == 400 and answer.json()["error"]["message"].startswith("model: ")
+    version = {"anthropic-version": "2023-06-01"}
+    for path, status in (("/v1/messages", 405), ("/v1/nothing", 404)):
+        answer = httpx.get(board.url("gateway") + path, headers=version, trust_env=False)
+        assert (answer.status_code, answer.json()["type"]) == (status, "error")
 
 
 def test_a_malformed_member_is_named(board, client):

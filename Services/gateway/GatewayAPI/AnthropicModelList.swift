@@ -1,11 +1,10 @@
-import Dialects
 import HTTPCore
 import HTTPServer
 import JSON
 import Relay
 import Routing
 
-/// `GET /v1/models` and `/v1/models/{model}` as clients of Anthropic's protocol want them: told apart by their `anthropic-version`.
+/// `GET /v1/models` and `/v1/models/{model}` as clients of Anthropic's protocol want them.
 struct AnthropicModelList {
     /// The page that is asked for.
     private struct Page {
@@ -25,16 +24,6 @@ struct AnthropicModelList {
             after = target.query("after_id")
             before = target.query("before_id")
         }
-    }
-
-    /// Whether a request is of such a client.
-    static func isAsked(_ request: ServerRequest) -> Bool {
-        request.head.headers.contains("anthropic-version")
-    }
-
-    /// The body of an error.
-    static func body(_ error: RelayError, id: String) -> [UInt8] {
-        AnthropicErrors.body(error.wire(requestID: id))
     }
 
     /// The list, or the page of it that is asked for; without a limit all of it.

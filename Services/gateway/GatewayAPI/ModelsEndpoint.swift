@@ -16,7 +16,7 @@ struct ModelsEndpoint: Sendable {
         let id = ids.next(arrival: request.receivedAt)
         do throws(RelayError) {
             let (caller, table) = try relay.authenticate(request)
-            if AnthropicModelList.isAsked(request) {
+            if AnswerHeaders.isAnthropics(request) {
                 let body = try AnthropicModelList.list(table.models(for: caller), request)
                 try? WireAnswer.json(.ok, request, writer, id: id, body)
                 return
@@ -33,7 +33,8 @@ struct ModelsEndpoint: Sendable {
             }
             try? WireAnswer.json(.ok, request, writer, id: id, json.bytes)
         } catch {
-            refuse(error, request, writer, id: id)
+            relay.countRefusal(error)
+            try? WireAnswer.error(error, request, writer, id: id)
         }
     }
 
@@ -46,21 +47,16 @@ struct ModelsEndpoint: Sendable {
                 throw .caller(code: .modelNotFound, message: "the model '\(name)' does not exist", field: "model")
             }
             var json = JSONWriter()
-            if AnthropicModelList.isAsked(request) {
+            if AnswerHeaders.isAnthropics(request) {
                 AnthropicModelList.write(model, &json)
             } else {
                 Self.write(model, table, &json)
             }
             try? WireAnswer.json(.ok, request, writer, id: id, json.bytes)
         } catch {
-            refuse(error, request, writer, id: id)
+            relay.countRefusal(error)
+            try? WireAnswer.error(error, request, writer, id: id)
         }
-    }
-
-    private func refuse(_ error: RelayError, _ request: ServerRequest, _ writer: ResponseWriter, id: String) {
-        relay.countRefusal(error)
-        let body = AnthropicModelList.isAsked(request) ? AnthropicModelList.body(error, id: id) : nil
-        try? WireAnswer.error(error, request, writer, id: id, body: body)
     }
 
     private static func write(_ model: String, _ table: RoutingTable, _ json: inout JSONWriter) {

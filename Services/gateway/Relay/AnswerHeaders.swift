@@ -6,8 +6,14 @@ package enum AnswerHeaders {
     /// The content type, the request id, and for a browser's page the permission to read them.
     package static func make(_ request: ServerRequest, id: String, contentType: String) -> HTTPHeaders {
         var headers: HTTPHeaders = ["content-type": contentType, "x-request-id": id]
+        if isAnthropics(request) { headers.append("request-id", id) }
         allowOrigin(request, &headers)
         return headers
+    }
+
+    /// Whether a request is of a client of Anthropic's protocol: it names a version, and looks for the id of its request under Anthropic's name.
+    package static func isAnthropics(_ request: ServerRequest) -> Bool {
+        request.head.headers.contains("anthropic-version")
     }
 
     /// Lets a page of any origin read the answer (contract relay §1.1); the key, not the origin, is what protects it. Nothing for other callers.
