@@ -22,6 +22,7 @@ package enum DialectCatalog {
         OpenAICompatible("jina"),
         Anthropic(),
         Gemini(),
+        Ollama(),
     ]
 
     /// Vendors whose types name the dialect `openai` and which are not OpenAI, by the number of the type.

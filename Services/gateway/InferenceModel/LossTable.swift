@@ -9,6 +9,7 @@ package enum LossTable {
         responsesRows,
         anthropicRows,
         geminiRows,
+        ollamaRows,
     ].flatMap(\.self)
 
     /// What becomes of a feature in requests or answers written for a target.
