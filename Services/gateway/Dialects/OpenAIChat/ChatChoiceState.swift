@@ -120,7 +120,8 @@ struct ChatChoiceState {
         let name = inner.flatMap { Self.text(bytes, function?.lowerBound ?? 0, $0[0]) }
         let arguments = inner.flatMap { Self.arguments(bytes, function?.lowerBound ?? 0, $0[1]) }
         let place = try self.place(
-            number: scan[0]?.int(in: bytes, from: base), id: Self.text(bytes, base, scan[1]) ?? "", hasName: name != nil)
+            number: scan[0]?.int(in: bytes, from: base), id: Self.text(bytes, base, scan[1]) ?? "", hasName: name != nil
+        )
         tell(
             place, name: name, arguments: arguments,
             signature: scan[3].flatMap { Self.signature(bytes, base, $0, parser) }, into: &events)

@@ -97,7 +97,11 @@ struct ChatRequestWriter {
     private func writeChoice(to root: inout JSONWriter) {
         guard let choice = request.toolChoice else { return }
         if traits.toolChoice == .autoOnly {
-            if choice == ToolChoice.none { root.field("tool_choice", "none") } else { root.field("tool_choice", "auto") }
+            if choice == ToolChoice.none {
+                root.field("tool_choice", "none")
+            } else {
+                root.field("tool_choice", "auto")
+            }
             return
         }
         let required = traits.toolChoice == .any ? "any" : "required"

@@ -23,7 +23,9 @@ extension OpenAITraits {
             } else if name.contains("gpt-5") || ModelNames.isOSeries(name) {
                 traits.systemRole = "developer"
             }
-            if traits.reasoning == .effort, let efforts = ModelNames.efforts(name) { traits.reasoning = .oneOf(efforts) }
+            if traits.reasoning == .effort, let efforts = ModelNames.efforts(name) {
+                traits.reasoning = .oneOf(efforts)
+            }
         }
         return traits
     }
