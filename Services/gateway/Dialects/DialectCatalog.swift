@@ -44,6 +44,9 @@ package enum DialectCatalog {
 
     private static let byName: [String: any Vendor] = Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) })
 
+    /// Every vendor once, by its id.
+    static let vendors: [String: any Vendor] = byType.values.reduce(into: byName) { $0[$1.id] = $1 }
+
     /// The vendor of a channel type; `nil` when the gateway does not speak its protocol.
     package static func vendor(of type: ChannelType) -> (any Vendor)? {
         byType[type.id] ?? byName[type.dialect]

@@ -100,9 +100,9 @@ struct ChatAnswerReader {
         }
         let word = member["finish_reason"]?.string
         if word == "network_error" || word == "error", parts.isEmpty, calls.isEmpty { throw Self.broken }
-        let logprobs = member["logprobs"].flatMap { $0.isNull ? nil : $0 }
-        return Choice(
-            parts: parts + calls, finish: ChatWords.reason(word, hasCalls: !calls.isEmpty), logprobs: logprobs)
+        var choice = Choice(parts: parts + calls, finish: ChatWords.reason(word, hasCalls: !calls.isEmpty))
+        if let logprobs = member["logprobs"], !logprobs.isNull { choice.logprobs = logprobs }
+        return choice
     }
 
     static let broken = UpstreamError(

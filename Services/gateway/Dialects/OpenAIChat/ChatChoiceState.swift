@@ -63,7 +63,7 @@ struct ChatChoiceState {
             }
         }
         // What few vendors send is looked for only where nothing else was.
-        if scan[0] == nil || scan[0]?.kind == .null, scan[4] == nil,
+        if Self.text(bytes, base, scan[0]) == nil, scan[4] == nil,
             let rare = try? parser.scan(bytes, in: range, for: Self.rareKeys)
         {
             if let field = rare[0], field.kind == .object {

@@ -65,7 +65,9 @@ package struct ChatEventReader: EventReader {
         {
             throw traits.errors.adjusted(error)
         }
-        if !isStarted {
+        // Azure begins with an event that has neither an id nor a choice.
+        let isEmpty = scan[0]?.range.count == 2 && list?.count == 2
+        if !isStarted, !isEmpty {
             isStarted = true
             events.append(
                 .started(

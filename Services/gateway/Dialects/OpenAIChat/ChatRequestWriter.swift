@@ -24,7 +24,7 @@ struct ChatRequestWriter {
                     root.field(member.key, raw: member.raw)
                 }
             }
-            if let user = request.user, user.utf8.count <= 64 { root.field("user", user) }
+            if let user = request.user, user.utf8.count <= 64, takes("user") { root.field("user", user) }
             if traits.isOpenAI {
                 root.field("service_tier", request.serviceTier)
                 root.field("prompt_cache_key", request.promptCacheKey)
