@@ -35,13 +35,13 @@ package enum SnapshotJSON {
     ///
     /// - Throws: what is wrong and where.
     package static func decode(_ bytes: [UInt8]) throws(SnapshotJSONError) -> Snapshot {
-        let tree: JSONValue
+        let document: JSONDocument
         do throws(JSONError) {
-            tree = try JSONValue.parse(bytes, limits: limits)
+            document = try JSONDocument(bytes, limits: limits)
         } catch {
             throw SnapshotJSONError(path: "", reason: "not JSON: \(error)")
         }
-        let fields = try SnapshotFields(tree, "")
+        var fields = try SnapshotFields(document, 0, "")
         return Snapshot(
             epoch: try fields.text("epoch"), revision: Int64(try fields.int("revision")),
             isWhole: try fields.flag("isWhole"), channels: try fields.rows("channels", Self.channel),
@@ -57,8 +57,10 @@ package enum SnapshotJSON {
             owners: fields.has("owners") ? try fields.mapping("owners") : [:])
     }
 
-    private static func channel(_ value: JSONValue, _ path: String) throws(SnapshotJSONError) -> SnapshotChannel {
-        let fields = try SnapshotFields(value, path)
+    private static func channel(
+        _ document: JSONDocument, _ place: Int, _ path: String
+    ) throws(SnapshotJSONError) -> SnapshotChannel {
+        var fields = try SnapshotFields(document, place, path)
         return SnapshotChannel(
             id: try fields.int("id"), type: try fields.int("type"), name: try fields.text("name"),
             baseURL: try fields.text("baseURL"), sealedKey: try fields.text("sealedKey"),
@@ -70,25 +72,29 @@ package enum SnapshotJSON {
             configs: try fields.text("configs"))
     }
 
-    private static func token(_ value: JSONValue, _ path: String) throws(SnapshotJSONError) -> SnapshotToken {
-        let fields = try SnapshotFields(value, path)
+    private static func token(
+        _ document: JSONDocument, _ place: Int, _ path: String
+    ) throws(SnapshotJSONError) -> SnapshotToken {
+        var fields = try SnapshotFields(document, place, path)
         return SnapshotToken(
             id: try fields.int("id"), name: try fields.text("name"), group: try fields.text("group"),
             digest: try fields.text("digest"), status: try fields.int("status"), models: try fields.texts("models"),
             subnets: try fields.texts("subnets"))
     }
 
-    private static func group(_ value: JSONValue, _ path: String) throws(SnapshotJSONError) -> SnapshotGroup {
-        let fields = try SnapshotFields(value, path)
+    private static func group(
+        _ document: JSONDocument, _ place: Int, _ path: String
+    ) throws(SnapshotJSONError) -> SnapshotGroup {
+        var fields = try SnapshotFields(document, place, path)
         return SnapshotGroup(
             id: try fields.text("id"), status: try fields.int("status"),
             availableSets: try fields.texts("availableSets"))
     }
 
     private static func modelConfig(
-        _ value: JSONValue, _ path: String
+        _ document: JSONDocument, _ place: Int, _ path: String
     ) throws(SnapshotJSONError) -> SnapshotModelConfig {
-        let fields = try SnapshotFields(value, path)
+        var fields = try SnapshotFields(document, place, path)
         return SnapshotModelConfig(
             model: try fields.text("model"), type: try fields.int("type"), document: try fields.text("document"))
     }

@@ -90,6 +90,17 @@ package final class JSONParser {
         guard result.code == SBJSON_OK else { throw error(result) }
     }
 
+    /// The values of the text in a row; they stand until the next call with this parser.
+    func nodes(of bytes: [UInt8]) throws(JSONError) -> UnsafePointer<sbjson_node> {
+        guard bytes.count <= limits.bytes else { throw .tooLarge(limit: limits.bytes) }
+        var nodes: UnsafePointer<sbjson_node>?
+        let result = unsafe bytes.withUnsafeBytes { text in
+            unsafe sbjson_tree(handle, text.baseAddress, text.count, &nodes)
+        }
+        guard result.code == SBJSON_OK, let nodes = unsafe nodes else { throw error(result) }
+        return unsafe nodes
+    }
+
     private func index(
         _ text: UnsafeRawBufferPointer, _ base: Int
     ) -> Result<([JSONMember], Range<Int>), JSONError> {
