@@ -325,7 +325,7 @@ def measure(row, repeats: int):
         row("Large: gateway, start from its snapshot", statistics.median(starts), "ms", 1000)
         row("… of that CPU", statistics.median(used), "ms", None)
         row("Large: resident memory, gateway", gateways[0].resident(), "MB", None)
-        row("Large: resident memory, registry without / with a prepared snapshot", settled, "MB", None)
+        row("Large: resident memory, registry", settled, "MB", None)
         row("… with a prepared snapshot", registry.resident(), "MB", None)
 
         for what, cost, behind, wall in pages(registry, repeats):
