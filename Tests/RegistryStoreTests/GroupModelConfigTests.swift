@@ -33,6 +33,24 @@ struct GroupModelConfigTests {
         }
     }
 
+    @Test("a long list is stored whole, and of several configs for one model the last holds")
+    func manyAtOnce() async throws {
+        try await Stores.with { stores async throws in
+            _ = try await stores.groups.create(NewGroup(id: "g"))
+            let configs = (0..<500).map { number in
+                GroupModelConfig(
+                    model: "m\(number % 250)", values: ["override_limit": .flag(true), "rpm": .number(number)])
+            }
+            try await stores.groups.saveModelConfigs(configs, of: "g")
+            let stored = try await stores.groups.modelConfigs(of: "g")
+            #expect(stored.count == 250)
+            for config in stored {
+                let number = try #require(Int(config.model.dropFirst()))
+                #expect(config.values["rpm"] == .number(number + 250))
+            }
+        }
+    }
+
     @Test("each member is a column, and each switch stands before its values")
     func fields() async throws {
         try await Stores.with { stores async throws in

@@ -26,21 +26,28 @@ extension GroupStore {
         }
     }
 
-    /// Stores configs, all or none; one that exists is replaced as a whole, those of other models stay.
+    /// Rows of one statement; a list of ten thousand would else be as many round trips.
+    private static let rowsAtOnce = 100
+
+    /// Stores configs, all or none; one that exists is replaced as a whole, those of other models stay. Of several for one model the last holds.
     package func saveModelConfigs(_ configs: [GroupModelConfig], of group: String) async throws(RegistryError) {
         let names = GroupModelField.all.map(\.name)
         let update = names.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+        let lasting = Array(Dictionary(configs.map { ($0.model, $0) }) { _, last in last }.values)
         try await changeModels(of: group, requiresGroup: true) { connection in
-            for config in configs {
-                let values = SQL.joined(GroupModelField.all.map { config[$0].sql }, separator: ", ")
+            for start in stride(from: 0, to: lasting.count, by: Self.rowsAtOnce) {
+                let rows: [SQL] = lasting[start..<min(start + Self.rowsAtOnce, lasting.count)].map { config in
+                    let values = SQL.joined(GroupModelField.all.map { config[$0].sql }, separator: ", ")
+                    return "(\(group), \(config.model), \(values))"
+                }
                 try await connection.execute(
                     """
                     INSERT INTO registry.group_model_configs (group_id, model, \(raw: names.joined(separator: ", ")))
-                    VALUES (\(group), \(config.model), \(values))
+                    VALUES \(SQL.joined(rows, separator: ", "))
                     ON CONFLICT (group_id, model) DO UPDATE SET \(raw: update)
                     """)
             }
-            return configs.count
+            return lasting.count
         }
     }
 
