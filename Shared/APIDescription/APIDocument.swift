@@ -110,7 +110,7 @@ extension APIOperation {
         var responses: JSONObject = ["200": success]
         if caller == .keyHolder {
             responses["default"] = Self.response(
-                "Refused, or failed at the vendor: an error in the route's protocol.", .named("Error"))
+                "Refused, or failed at the vendor: an error in the route's protocol.", errors)
             return responses
         }
         var refusals: [(Int, String)] = self.refusals.map { ($0.status, $0.about) }
@@ -144,7 +144,7 @@ extension APIOperation {
         [
             "description": "The answer, or a stream of events.",
             "content": [
-                "application/json": ["schema": schema.value], "text/event-stream": ["schema": APISchema.string().value],
+                "application/json": ["schema": schema.value], "text/event-stream": [:],
             ],
         ]
     }

@@ -148,6 +148,8 @@ package struct APIOperation: Sendable, CustomStringConvertible {
     package let body: APIBody?
     package let answer: APIAnswer
     package let refusals: [APIRefusal]
+    /// What an error of the relay looks like here.
+    package let errors: APISchema
 
     /// `METHOD pattern`, as the route tables name it.
     package var description: String { "\(method.rawValue) \(path)" }
@@ -158,8 +160,13 @@ package struct APISection: Sendable {
     package let tag: APITag
     package let caller: APICaller
     package let owners: Set<APIOwner>
+    /// What errors of the relay look like; routes under `/api` have the envelope.
+    package let errors: APISchema
 
-    package init(_ tag: APITag, _ caller: APICaller, _ owners: APIOwner...) {
+    package init(
+        _ tag: APITag, _ caller: APICaller, _ owners: APIOwner..., errors: APISchema = .named("Error")
+    ) {
+        self.errors = errors
         self.tag = tag
         self.caller = caller
         self.owners = Set(owners)
@@ -172,6 +179,6 @@ package struct APISection: Sendable {
     ) -> APIOperation {
         APIOperation(
             method: method, path: path, tag: tag, caller: caller, owners: owners, summary: summary, details: details,
-            parameters: parameters, body: body, answer: answer, refusals: refusals)
+            parameters: parameters, body: body, answer: answer, refusals: refusals, errors: errors)
     }
 }

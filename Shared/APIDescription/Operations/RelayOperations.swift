@@ -4,6 +4,8 @@ extension APIDescription {
     /// Contract relay §1.2.
     static let relay: [APIOperation] = {
         let api = APISection(.relay, .keyHolder, .gateway)
+        let anthropic = APISection(
+            .relay, .keyHolder, .gateway, errors: .either(.named("AnthropicError"), .named("Error")))
         return [
             api.on(
                 .post, "/v1/chat/completions", "Chat completions in OpenAI's protocol",
@@ -75,10 +77,10 @@ extension APIDescription {
             api.on(
                 .post, "/v1/audio/translations", "English text from speech", body: form("file"),
                 answer: .json(.object([:], "The vendor's answer; text for the formats that are text."))),
-            api.on(
+            anthropic.on(
                 .post, "/v1/messages", "Messages in Anthropic's protocol", body: .json(.named("MessagesRequest")),
                 answer: .jsonOrEvents(.object([:], "A message, or the events of Anthropic's streams."))),
-            api.on(
+            anthropic.on(
                 .post, "/v1/messages/count_tokens", "Counts the tokens of a request of Anthropic's protocol",
                 body: .json(.named("MessagesRequest")), answer: .json(.object(["input_tokens": .integer()]))),
             api.on(

@@ -43,6 +43,14 @@ extension APIDescription {
                 ])
         ),
         (
+            "AnthropicError",
+            .object(
+                [
+                    "type": .choice(["error"]),
+                    "error": .object(["type": text, "message": .string().nonempty]),
+                ], optional: ["request_id": text], "An error of the relay in Anthropic's form.")
+        ),
+        (
             "Status",
             .object(["status": .integer("1 is enabled, 2 is disabled.", in: 1...2)]).example(["status": 2])
         ),
