@@ -10,7 +10,7 @@ package enum GatewayRoutes {
     /// The modes that have a route, for metrics.
     package static let modes: [RelayMode] = [
         .chatCompletions, .completions, .embeddings, .moderations, .imagesGenerations, .imagesEdits, .audioSpeech,
-        .audioTranscription, .audioTranslation, .rerank, .anthropic,
+        .audioTranscription, .audioTranslation, .rerank, .anthropic, .gemini,
         .responses, .responsesGet, .responsesDelete, .responsesCancel, .responsesInputItems,
     ]
 
@@ -46,6 +46,13 @@ package enum GatewayRoutes {
         router.on(
             .post, "/v1/messages/count_tokens", inference.handler(.anthropic, AnthropicDialect(counts: true)))
 
+        let gemini = GeminiEndpoint(inference: inference, relay: relay, ids: ids)
+        router.on(.post, "/v1beta/models/*model", gemini.call(resource: ""))
+        router.on(.post, "/v1/models/*model", gemini.call(resource: ""))
+        router.on(.post, "/v1beta/tunedModels/*model", gemini.call(resource: "tunedModels/"))
+        router.on(.get, "/v1beta/models", gemini.list)
+        router.on(.get, "/v1beta/models/*model", gemini.get)
+
         let models = ModelsEndpoint(relay: relay, ids: ids)
         router.on(.get, "/v1/models", models.list)
         router.on(.get, "/v1/models/*model", models.get)
@@ -61,21 +68,24 @@ package enum GatewayRoutes {
         }
         router.notFound = { request, writer in
             if request.head.method == .options { return try await Preflight.answer(request, writer) }
-            try WireAnswer.error(
-                .caller(
-                    code: .notFound,
-                    message: "there is nothing at \(request.head.method.rawValue) \(request.head.target.rawPath)",
-                    field: nil), request, writer, id: ids.next(arrival: request.receivedAt))
+            let error = RelayError.caller(
+                code: .notFound,
+                message: "there is nothing at \(request.head.method.rawValue) \(request.head.target.rawPath)",
+                field: nil)
+            let id = ids.next(arrival: request.receivedAt)
+            let body = GeminiEndpoint.isGoogles(request) ? GeminiEndpoint.body(error, id: id) : nil
+            try WireAnswer.error(error, request, writer, id: id, body: body)
         }
         router.methodNotAllowed = { request, writer, allowed in
             if request.head.method == .options { return try await Preflight.answer(request, writer) }
-            try WireAnswer.error(
-                .caller(
-                    code: .methodNotAllowed,
-                    message: "\(request.head.target.rawPath) takes \(allowed.map(\.rawValue).joined(separator: ", ")), "
-                        + "not \(request.head.method.rawValue)", field: nil), request, writer,
-                id: ids.next(arrival: request.receivedAt),
-                extra: ["allow": allowed.map(\.rawValue).joined(separator: ", ")])
+            let methods = allowed.map(\.rawValue).joined(separator: ", ")
+            let error = RelayError.caller(
+                code: .methodNotAllowed,
+                message: "\(request.head.target.rawPath) takes \(methods), not \(request.head.method.rawValue)",
+                field: nil)
+            let id = ids.next(arrival: request.receivedAt)
+            let body = GeminiEndpoint.isGoogles(request) ? GeminiEndpoint.body(error, id: id) : nil
+            try WireAnswer.error(error, request, writer, id: id, body: body, extra: ["allow": methods])
         }
     }
 }

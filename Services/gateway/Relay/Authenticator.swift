@@ -16,9 +16,9 @@ package struct Authenticator: Sendable {
     ///
     /// - Throws: `RelayError.refused` with 401 for no, an unknown or a disabled key, 403 for a disabled group or a forbidden address.
     package func caller(
-        _ headers: HTTPHeaders, address: () -> String, table: RoutingTable?
+        _ headers: HTTPHeaders, queryKey: String? = nil, address: () -> String, table: RoutingTable?
     ) throws(RelayError) -> Caller {
-        guard let key = Self.key(in: headers) else {
+        guard let key = Self.key(in: headers) ?? queryKey.flatMap(Self.key(ofQuery:)) else {
             throw .refused(
                 code: .missingKey,
                 message: "no API key was sent; send it as 'Authorization: Bearer <key>'")
@@ -56,6 +56,12 @@ package struct Authenticator: Sendable {
             if let key = headers.withFirst(field, { stripped($0) }), !key.isEmpty { return key }
         }
         return nil
+    }
+
+    /// The key of a query; `nil` when there is none in it.
+    private static func key(ofQuery text: String) -> [UInt8]? {
+        let key = stripped(Array(text.utf8).span)
+        return key.isEmpty ? nil : key
     }
 
     /// A key as it is compared: without blanks around it, the word `Bearer` in any case, and the prefix `sk-`.

@@ -15,6 +15,9 @@ package final class CallScope {
     /// The model and the action that the path names (Gemini).
     package let pathModel: String?
     package let action: String?
+    /// Whether the key may stand in the query (Gemini); it is never kept.
+    package let takesKeyInQuery: Bool
+    /// The path alone: a query may hold a key.
     package let endpoint: String
     package let arrivedAt: MonotonicTime
     /// Unix microseconds.
@@ -51,7 +54,7 @@ package final class CallScope {
 
     package init(
         id: String, mode: RelayMode, dialect: any CallerDialect, request: ServerRequest, pathModel: String? = nil,
-        action: String? = nil
+        action: String? = nil, takesKeyInQuery: Bool = false
     ) {
         self.id = id
         self.mode = mode
@@ -59,6 +62,7 @@ package final class CallScope {
         self.request = request
         self.pathModel = pathModel
         self.action = action
+        self.takesKeyInQuery = takesKeyInQuery
         endpoint = request.head.target.rawPath
         arrivedAt = request.arrivedAt
         receivedAt = request.receivedAt

@@ -63,11 +63,15 @@ package final class Relay: Sendable {
 
     /// The caller of a request, and the table that is used for all of it.
     ///
+    /// - Parameter takesKeyInQuery: Whether the protocol also has the key as `?key=`, where no header has one.
     /// - Throws: `RelayError` when the request carries no good key, or there is no configuration yet.
-    package func authenticate(_ request: ServerRequest) throws(RelayError) -> (Caller, RoutingTable) {
+    package func authenticate(
+        _ request: ServerRequest, takesKeyInQuery: Bool = false
+    ) throws(RelayError) -> (Caller, RoutingTable) {
         let table = table()
         let caller = try authenticator.caller(
-            request.head.headers, address: { request.remoteAddress }, table: table)
+            request.head.headers, queryKey: takesKeyInQuery ? request.head.target.query("key") : nil,
+            address: { request.remoteAddress }, table: table)
         guard let table else {
             throw .ours(code: .notReady, message: "the gateway has no configuration yet; please try again")
         }
@@ -79,7 +83,7 @@ package final class Relay: Sendable {
     /// - Throws: `RelayError` when nothing was sent to the caller; the call's record is not written then, see `settle`.
     /// - Returns: How the call ended, for `settle`, when the answer was sent.
     package func answer(_ scope: CallScope, writer: ResponseWriter) async throws(RelayError) -> CallEnding {
-        let (caller, table) = try authenticate(scope.request)
+        let (caller, table) = try authenticate(scope.request, takesKeyInQuery: scope.takesKeyInQuery)
         scope.caller = caller
         scope.details = configuration.details.over(table.details)
         guard !table.refusesCalls else {

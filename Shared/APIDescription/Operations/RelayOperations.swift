@@ -87,8 +87,41 @@ extension APIDescription {
                 .get, "/v1/models", "The models that the key may use",
                 answer: .json(.object(["object": .choice(["list"]), "data": .array(of: .named("Model"))]))),
             api.on(.get, "/v1/models/*model", "One model", answer: .json(.named("Model"))),
+            geminiCall("/v1beta/models/*model", "Calls of Gemini's protocol"),
+            geminiCall("/v1/models/*model", "The same"),
+            geminiCall("/v1beta/tunedModels/*model", "The same for tuned models"),
+            api.on(
+                .get, "/v1beta/models", "The models that the key may use, in Google's shape",
+                query: [
+                    .query(
+                        "pageSize", .integer(in: 1...1000).otherwise(50), "Models of a page; more than 1000 are 1000."),
+                    .query("pageToken", .string(), "The `nextPageToken` of the page before."), keyInQuery,
+                ],
+                answer: .json(
+                    .object(
+                        ["models": .array(of: .object(["name": .string()]))], optional: ["nextPageToken": .string()])),
+                refuses: [APIRefusal(400, "A `pageSize` that is no number.")]),
+            api.on(
+                .get, "/v1beta/models/*model", "One model, in Google's shape", query: [keyInQuery],
+                answer: .json(.object(["name": .string(), "supportedGenerationMethods": .array(of: .string())]))),
         ]
     }()
+
+    private static let keyInQuery = APIParameter.query("key", .string(), "The key, where no header has it.")
+
+    /// A call of Gemini's protocol.
+    private static func geminiCall(_ path: String, _ summary: String) -> APIOperation {
+        APISection(.relay, .keyHolder, .gateway).on(
+            .post, path, summary,
+            query: [
+                .query("alt", .string(), "`sse` for server-sent events; else a stream is one JSON array."), keyInQuery,
+            ],
+            body: .json(.object([:], "The request of Google's API for the action.")),
+            answer: .jsonOrEvents(.object([:], "The answer of Google's API for the action.")),
+            details:
+                "The path ends in `{model}:{action}`; actions are generateContent, streamGenerateContent, countTokens, "
+                + "embedContent and batchEmbedContents.")
+    }
 
     /// The form of OpenAI's operations on files.
     private static func form(_ file: String) -> APIBody {

@@ -21,8 +21,9 @@ struct GeminiSchema {
         guard schema.object != nil else { return nil }
         var cleaner = GeminiSchema(schema)
         let clean = cleaner.clean(schema, 0)
-        guard clean["type"]?.string == "object" else { return clean }
-        return clean["properties"] == nil ? nil : clean
+        guard clean["type"]?.string == "object", clean["properties"] == nil else { return clean }
+        // Not `nil`, which would be a `null` of JSON.
+        return .none
     }
 
     // MARK: One schema
@@ -61,7 +62,11 @@ struct GeminiSchema {
         var place: JSONValue? = root
         for part in reference.dropFirst().split(separator: "/") {
             let name = part.replacing("~1", with: "/").replacing("~0", with: "~")
-            if let index = Int(name), place?.array != nil { place = place?[index] } else { place = place?[String(name)] }
+            if let index = Int(name), place?.array != nil {
+                place = place?[index]
+            } else {
+                place = place?[String(name)]
+            }
         }
         return place
     }

@@ -17,8 +17,13 @@ enum GeminiThinking {
     /// The `thinkingConfig` for a model; `nil` when it takes or needs none.
     static func config(_ reasoning: Reasoning?, _ model: GeminiModel) -> JSONValue? {
         guard model.thinks else { return nil }
-        guard let reasoning else { return model.isFlashLite ? nil : ["includeThoughts": true] }
-        if model.isThird { return ["includeThoughts": .bool(reasoning.effort != nil), "thinkingLevel": level(reasoning, model)] }
+        guard let reasoning else {
+            guard !model.isFlashLite else { return .none }
+            return ["includeThoughts": true]
+        }
+        if model.isThird {
+            return ["includeThoughts": .bool(reasoning.effort != nil), "thinkingLevel": level(reasoning, model)]
+        }
         guard let wanted = reasoning.budget else {
             return ["includeThoughts": false, "thinkingBudget": model.isPro ? 128 : 0]
         }

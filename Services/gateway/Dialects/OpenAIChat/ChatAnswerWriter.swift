@@ -36,6 +36,8 @@ enum ChatAnswerWriter {
         var text = ""
         var thought = ""
         var signature: String?
+        /// Of what was said without a thought that is shown (Gemini).
+        var textSignature: String?
         var refusal = ""
         var shown: [Media] = []
         var sound: Media?
@@ -46,7 +48,11 @@ enum ChatAnswerWriter {
             case .refusal(let more): refusal += more
             case .thinking(let thinking):
                 thought += thinking.text
-                signature = thinking.signature ?? signature
+                if thinking.text.isEmpty {
+                    textSignature = thinking.signature ?? textSignature
+                } else {
+                    signature = thinking.signature ?? signature
+                }
             case .toolCall(let call): calls.append(call)
             case .media(let media) where media.kind == .audio: sound = media
             case .media(let media): shown.append(media)
@@ -72,6 +78,7 @@ enum ChatAnswerWriter {
         }
         if !thought.isEmpty { message.field("reasoning_content", thought) }
         message.field("signature", signature)
+        write(thoughtSignature: textSignature, to: &message)
         if !refusal.isEmpty { message.field("refusal", refusal) }
         if let sound { ChatAnswerWriter.write(sound, context, to: &message) }
         guard !calls.isEmpty else { return }
@@ -90,7 +97,12 @@ enum ChatAnswerWriter {
             function.field("name", call.name)
             function.field("arguments", call.arguments)
         }
-        guard hasSignature, let signature = call.signature else { return }
+        if hasSignature { write(thoughtSignature: call.signature, to: &member) }
+    }
+
+    /// Google's `extra_content.google.thought_signature` of a call, or of a message; nothing when there is none.
+    static func write(thoughtSignature signature: String?, to member: inout JSONWriter) {
+        guard let signature else { return }
         member.key("extra_content")
         member.object { extra in
             extra.key("google")

@@ -17,6 +17,8 @@ package struct ChatEventWriter: EventWriter {
     /// A chunk with a finish reason that waits for the counts, without its closing brace.
     private var held: [UInt8] = []
     private var isOver = false
+    /// The choice whose thought was told last, while nothing followed it.
+    private var thoughtful: Int?
 
     /// Makes the writer of one stream.
     ///
@@ -32,11 +34,21 @@ package struct ChatEventWriter: EventWriter {
             start(id: id, model: model, created: created)
             delta(0, into: &out) { $0 += Array(#""content":"""#.utf8) }
         case .text(let choice, let text):
+            thoughtful = nil
             delta(choice, into: &out) { Self.member("content", text, &$0) }
         case .thinking(let choice, let text):
+            thoughtful = choice
             delta(choice, into: &out) { Self.member("reasoning_content", text, &$0) }
         case .thinkingSignature(let choice, let text):
-            delta(choice, into: &out) { Self.member("signature", text, &$0) }
+            guard thoughtful != choice else {
+                return delta(choice, into: &out) { Self.member("signature", text, &$0) }
+            }
+            // Of what was said, not of a thought (Gemini).
+            delta(choice, into: &out) { bytes in
+                var writer = JSONWriter(reserving: 64 + text.utf8.count)
+                writer.object { ChatAnswerWriter.write(thoughtSignature: text, to: &$0) }
+                bytes += writer.bytes.dropFirst().dropLast()
+            }
         case .refusal(let choice, let text):
             delta(choice, into: &out) { Self.member("refusal", text, &$0) }
         case .redactedThinking, .toolCallEnded: break
