@@ -7,6 +7,7 @@ extension LossTable {
 
             Written by `DialectsTests` from `InferenceModel/LossTable*.swift`; do not edit. To write it anew: `GOLDEN=write swift test --filter LossTableTests`.
             Between two sides of one protocol the bytes pass, and nothing is lost. In the tables `✓` is kept, `~` is changed, `–` is dropped.
+            What one vendor or model refuses beside (a temperature for a model that thinks, log probabilities) is left out for it alone.
 
             """
         text += "\n## Requests\n\n" + table(LossFeature.allCases.filter { !$0.isAnswer }, targets)

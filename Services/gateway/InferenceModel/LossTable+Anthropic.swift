@@ -38,6 +38,7 @@ extension LossTable {
         LossRow(.stop, .anthropic, .changed("those of white space alone are left out")),
         LossRow(.reasoningEffort, .anthropic, .changed("a budget, or low to max for models that take an effort")),
         LossRow(.reasoningBudget, .anthropic, .changed("at least 1024; an effort for models that take one")),
+        LossRow(.reasoningDisabled, .anthropic, .changed("nothing is said, which means the same")),
         LossRow(.formatJSON, .anthropic, .changed("asked for in words")),
         LossRow(
             .formatSchema, .anthropic,

@@ -3,6 +3,7 @@ extension LossTable {
     static let ollamaRows: [LossRow] = [
         LossRow(.systemCache, .ollama, .dropped),
         LossRow(.speakerName, .ollama, .dropped),
+        LossRow(.textBounds, .ollama, .changed("joined with line breaks")),
         LossRow(.textCache, .ollama, .dropped),
         LossRow(.imageURL, .ollama, .changed("fetched and sent as data")),
         LossRow(.imageFile, .ollama, .dropped),

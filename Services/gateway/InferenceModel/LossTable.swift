@@ -58,10 +58,12 @@ package enum LossTarget: String, CaseIterable, Sendable {
 /// One thing that the neutral shape can say.
 package enum LossFeature: String, CaseIterable, Sendable {
     // Requests.
+    case text
     case systemTexts = "several system texts, apart and in order"
     case systemCache = "cache markers of system texts"
     case speakerName = "name of the speaker"
     case turnBounds = "adjacent turns of one speaker stay apart"
+    case textBounds = "several texts of one turn stay apart"
     case textCache = "cache markers of texts"
     case imageURL = "image by address"
     case imageData = "image as data"
@@ -81,6 +83,8 @@ package enum LossFeature: String, CaseIterable, Sendable {
     case historyRedacted = "encrypted earlier thought"
     case historyThinkingID = "id of an earlier thought"
     case historyRefusal = "earlier refusal"
+    case toolCalls = "calls of tools"
+    case toolResults = "results of tools"
     case toolCallID = "ids of tool calls"
     case toolCallSignature = "signature of a tool call"
     case toolCallArguments = "arguments that are no JSON object"
@@ -120,6 +124,8 @@ package enum LossFeature: String, CaseIterable, Sendable {
     case verbosity
     case modalities = "wanted modalities"
     // Answers.
+    case answerText = "text of the answer"
+    case answerToolCalls = "calls of tools in the answer"
     case answerThinking = "thoughts"
     case answerSignature = "signature of a thought"
     case answerRedacted = "encrypted thought"
@@ -144,7 +150,8 @@ package enum LossFeature: String, CaseIterable, Sendable {
     /// Whether it is part of an answer; else of a request.
     package var isAnswer: Bool {
         switch self {
-        case .answerThinking, .answerSignature, .answerRedacted, .answerThinkingID, .answerRefusal, .answerPartOrder,
+        case .answerText, .answerToolCalls, .answerThinking, .answerSignature, .answerRedacted, .answerThinkingID,
+            .answerRefusal, .answerPartOrder,
             .answerToolCallSignature, .answerToolArguments, .answerImage, .answerAudio, .answerLogprobs,
             .answerCandidates, .finishContentFilter, .finishStopSequence, .usageCached, .usageCacheCreation,
             .usageReasoning, .usageAudio, .usageImage, .answerServiceTier:

@@ -7,8 +7,9 @@ import Testing
 
 @Suite("OpenAI chat: streams")
 struct ChatEventReaderTests {
-    private func fault(_ text: String, traits: OpenAITraits = OpenAITraits()) throws -> (UpstreamError?, [InferenceEvent])
-    {
+    private func fault(_ text: String, traits: OpenAITraits = OpenAITraits()) throws -> (
+        UpstreamError?, [InferenceEvent]
+    ) {
         var reader = ChatEventReader(try ChatFixture.context(), traits: traits, maxEventBytes: 1000)
         var events: [InferenceEvent] = []
         do {
@@ -25,7 +26,8 @@ struct ChatEventReaderTests {
         let text =
             ChatFixture.chunk(#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]}"#)
             + ChatFixture.chunk(#"{"tool_calls":[{"index":1,"id":"b","function":{"name":"g","arguments":""}}]}"#)
-            + ChatFixture.chunk(#"{"tool_calls":[{"index":0,"function":{"arguments":"}"}},{"index":1,"function":{"arguments":"1"}}]}"#)
+            + ChatFixture.chunk(
+                #"{"tool_calls":[{"index":0,"function":{"arguments":"}"}},{"index":1,"function":{"arguments":"1"}}]}"#)
             + ChatFixture.chunk("{}", finish: "tool_calls") + ChatFixture.done
         #expect(
             try ChatFixture.events(text) == [
@@ -69,7 +71,10 @@ struct ChatEventReaderTests {
         arguments: [
             (#"data: {"error":{"message":"no","code":"429"}}"# + "\n\n", 429),
             (#"data: {"error":"no"}"# + "\n\n", 500),
-            (#"data: {"error":{"message":"no","code":502},"choices":[{"index":0,"delta":{},"finish_reason":"error"}]}"# + "\n\n", 502),
+            (
+                #"data: {"error":{"message":"no","code":502},"choices":[{"index":0,"delta":{},"finish_reason":"error"}]}"#
+                    + "\n\n", 502
+            ),
             (#"data: {"code":"x","message":"no"}"# + "\n\n", 500), (#"{"error":{"message":"no","code":403}}"#, 403),
             (#"data: {"id":"c1","choices":[{"index":0,"delta":{},"finish_reason":"network_error"}]}"# + "\n\n", 502),
         ])
@@ -89,14 +94,16 @@ struct ChatEventReaderTests {
 
     @Test("hostile numbers of choices and calls, and events without end, are faults and not memory")
     func hostile() throws {
-        #expect(try fault(#"data: {"choices":[{"index":4000000000,"delta":{"content":"a"}}]}"# + "\n\n").0?.status == 502)
+        #expect(
+            try fault(#"data: {"choices":[{"index":4000000000,"delta":{"content":"a"}}]}"# + "\n\n").0?.status == 502)
         #expect(try fault(#"data: {"choices":[{"index":-1,"delta":{"content":"a"}}]}"# + "\n\n").0?.status == 502)
         #expect(try fault("data: " + String(repeating: "x", count: 2000)).0?.status == 502)
         var reader = ChatEventReader(try ChatFixture.context())
         var events: [InferenceEvent] = []
         #expect(throws: UpstreamError.self) {
             for call in 0..<2000 {
-                let text = ChatFixture.chunk(#"{"tool_calls":[{"index":\#(call),"id":"\#(call)","function":{"name":"f"}}]}"#)
+                let text = ChatFixture.chunk(
+                    #"{"tool_calls":[{"index":\#(call),"id":"\#(call)","function":{"name":"f"}}]}"#)
                 try reader.feed(Array(text.utf8), parser: JSONParser(), into: &events)
             }
         }
@@ -110,7 +117,8 @@ struct ChatEventReaderTests {
             #"data: {"choices":[{"delta":{"content":7,"tool_calls":[7,{}],"reasoning":[]}}]}"# + "\n\n",
         ])
     func foreign(text: String) throws {
-        let whole = text + ChatFixture.chunk(#"{"content":"a"}"#) + ChatFixture.chunk("{}", finish: "stop") + ChatFixture.done
+        let whole =
+            text + ChatFixture.chunk(#"{"content":"a"}"#) + ChatFixture.chunk("{}", finish: "stop") + ChatFixture.done
         let events = try ChatFixture.events(whole)
         #expect(events.contains(.text(choice: 0, "a")) && events.last == .ended)
     }

@@ -65,14 +65,20 @@ struct ChatReaderTests {
             (#""tools":[{"type":"function","function":{"name":"f","parameters":[]}}]"#, "tools[0].function.parameters"),
             (#""functions":[{}]"#, "functions[0].name"), (#""tool_choice":"maybe""#, "tool_choice"),
             (#""tool_choice":{"type":"function","function":{}}"#, "tool_choice.function.name"),
-            (#""tool_choice":{"type":"allowed_tools","allowed_tools":{"tools":[]}}"#, "tool_choice.allowed_tools.tools"),
+            (
+                #""tool_choice":{"type":"allowed_tools","allowed_tools":{"tools":[]}}"#,
+                "tool_choice.allowed_tools.tools"
+            ),
             (#""function_call":{}"#, "function_call.name"), (#""parallel_tool_calls":1"#, "parallel_tool_calls"),
             (#""max_tokens":0"#, "max_tokens"), (#""max_completion_tokens":1.5"#, "max_completion_tokens"),
             (#""temperature":"hot""#, "temperature"), (#""n":0"#, "n"), (#""stop":5"#, "stop"),
             (#""stop":["a",5]"#, "stop[1]"), (#""logit_bias":[]"#, "logit_bias"),
             (#""response_format":{"type":"xml"}"#, "response_format.type"),
             (#""response_format":{"type":"json_schema"}"#, "response_format.json_schema"),
-            (#""response_format":{"type":"json_schema","json_schema":{"schema":5}}"#, "response_format.json_schema.schema"),
+            (
+                #""response_format":{"type":"json_schema","json_schema":{"schema":5}}"#,
+                "response_format.json_schema.schema"
+            ),
             (#""reasoning_effort":"very""#, "reasoning_effort"), (#""metadata":{"a":5}"#, "metadata.a"),
             (#""modalities":"text""#, "modalities"), (#""user":5"#, "user"),
         ])
@@ -180,11 +186,13 @@ struct ChatReaderTests {
 
     @Test("a choice of allowed tools is one of several, one, or fewer tools")
     func allowed() throws {
-        let tools = #""tools":[{"type":"function","function":{"name":"a"}},{"type":"function","function":{"name":"b"}}]"#
+        let tools =
+            #""tools":[{"type":"function","function":{"name":"a"}},{"type":"function","function":{"name":"b"}}]"#
         func choice(_ mode: String, _ names: String...) throws -> InferenceRequest {
             let list = names.map { #"{"type":"function","function":{"name":"\#($0)"}}"# }.joined(separator: ",")
             return try ChatFixture.neutral(
-                #"\#(tools),"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"\#(mode)","tools":[\#(list)]}}"#)
+                #"\#(tools),"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"\#(mode)","tools":[\#(list)]}}"#
+            )
         }
         #expect(try choice("required", "a", "b").toolChoice == .oneOf(["a", "b"]))
         #expect(try choice("required", "a").toolChoice == .function("a"))
@@ -200,7 +208,8 @@ struct CompletionsCallTests {
         arguments: [
             (#"{"model":"m"}"#, "prompt"), (#"{"model":"m","prompt":[1,2]}"#, "prompt"),
             (#"{"model":"m","prompt":["a","b"]}"#, "prompt"), (#"{"model":"m","prompt":""}"#, "prompt"),
-            (#"{"model":"m","prompt":"a","echo":true}"#, "echo"), (#"{"model":"m","prompt":"a","suffix":"b"}"#, "suffix"),
+            (#"{"model":"m","prompt":"a","echo":true}"#, "echo"),
+            (#"{"model":"m","prompt":"a","suffix":"b"}"#, "suffix"),
         ])
     func refused(body: String, field: String) throws {
         let fault = try #require(throws: InvalidRequest.self) {

@@ -47,11 +47,14 @@ enum AnthropicAnswerReader {
         case "redacted_thinking": return (block["data"]?.string).map { .thinking(Thinking("", redacted: $0)) }
         case "tool_use":
             guard let name = block["name"]?.string else { return nil }
-            let input = block["input"].flatMap { $0.object != nil ? $0 : nil } ?? [:]
+            var input: JSONValue = [:]
+            if let given = block["input"], given.object != nil { input = given }
+            let signature = block["signature"]?.string ?? ""
             return .toolCall(
                 ToolCall(
                     id: block["id"]?.string ?? "", name: name,
-                    arguments: String(decoding: input.serialized(), as: UTF8.self)))
+                    arguments: String(decoding: input.serialized(), as: UTF8.self),
+                    signature: signature.isEmpty ? nil : signature))
         default: return nil
         }
     }

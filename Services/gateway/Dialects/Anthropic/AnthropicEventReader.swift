@@ -159,7 +159,8 @@ package struct AnthropicEvents {
                 input = String(decoding: bytes[field.range.shifted(by: block.lowerBound)], as: UTF8.self)
             }
             calls.append(Call(block: index, index: callCount, input: input))
-            out.append(.toolCallStarted(choice: 0, index: callCount, id: text(5), name: text(6), signature: nil))
+            let signature = text(3).isEmpty ? nil : text(3)
+            out.append(.toolCallStarted(choice: 0, index: callCount, id: text(5), name: text(6), signature: signature))
             callCount += 1
         default: break
         }

@@ -233,7 +233,8 @@ enum ResponsesReader {
             return .function(
                 FunctionTool(
                     name: try tool.requiredText("name"), description: try tool.text("description"),
-                    parameters: tool["parameters"].flatMap { $0.isNull ? nil : $0 }, strict: try tool.flag("strict")))
+                    parameters: tool["parameters"].flatMap { $0.isNull ? JSONValue?.none : $0 },
+                    strict: try tool.flag("strict")))
         case "web_search", "web_search_preview", "web_search_preview_2025_03_11":
             return .hosted(HostedTool(.webSearch, dialect: "responses", definition: value))
         case "code_interpreter": return .hosted(HostedTool(.codeExecution, dialect: "responses", definition: value))
