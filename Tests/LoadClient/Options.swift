@@ -9,6 +9,7 @@ struct Options {
         usage: load-client latency|streams --port PORT [--host 127.0.0.1] [--path /v1/chat/completions] [--key KEY] [--body JSON]
                  [--requests 2000] [--warmup 200]                          latency: calls one after the other on one connection
                  [--streams 1000] [--ramp 2] [--seconds 10]                streams: open at once, opened within RAMP, measured for SECONDS
+                 [--last TEXT]                                         streams: what stands in the last event ([DONE])
                  [--watch NAME=PID+PID...]...                              processes whose CPU time and memory are reported
                load-client tenants --groups N --tokens N                   writes a psql script that fills a registry; SECRETS_KEY in the environment
 
@@ -25,6 +26,8 @@ struct Options {
     var streams = 1000
     var ramp = 2.0
     var seconds = 10.0
+    /// What the last event of a stream holds; empty where the protocol has no such mark.
+    var last = "data: [DONE]"
     var watched: [Watched] = []
 
     init(_ arguments: [String]) throws {
@@ -46,6 +49,7 @@ struct Options {
             case "--streams": streams = try Self.number(name, value)
             case "--ramp": ramp = try Self.number(name, value)
             case "--seconds": seconds = try Self.number(name, value)
+            case "--last": last = value
             case "--watch": watched.append(try Watched(value))
             default: throw LoadError.argument("unknown argument \(name)")
             }

@@ -13,8 +13,7 @@ final class Stream: ReadinessHandler {
     private(set) var isDelivering = false
 
     private static let stamp = Array("\"t=".utf8)
-    private static let done = Array("data: [DONE]".utf8)
-    private static let lastChunk = Array("0\r\n\r\n".utf8)
+    private static let lastChunk = Array("\r\n0\r\n\r\n".utf8)
 
     init(_ descriptor: Int32, _ run: StreamRun) {
         self.descriptor = descriptor
@@ -74,7 +73,7 @@ final class Stream: ReadinessHandler {
             kept = place
         }
         pending.removeFirst(kept)
-        guard tail.contains(Self.done), tail.suffix(5).elementsEqual(Self.lastChunk) else { return }
+        guard tail.contains(run.last), tail.suffix(7).elementsEqual(Self.lastChunk) else { return }
         tail.removeAll(keepingCapacity: true)
         pending.removeAll(keepingCapacity: true)
         run.ended()

@@ -15,6 +15,8 @@ final class StreamRun: @unchecked Sendable {
     }
 
     let request: [UInt8]
+    /// What the last event of a stream holds.
+    let last: [UInt8]
     let loop: EventLoop
     private let options: Options
     private var streams: [Stream] = []
@@ -37,6 +39,7 @@ final class StreamRun: @unchecked Sendable {
     init(_ options: Options) throws {
         self.options = options
         request = options.request
+        last = Array(options.last.utf8)
         loop = try EventLoop(name: "load")
         idle = Moment(options.watched)
         start = idle

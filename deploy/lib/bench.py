@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 
+import bench_conversions
 import bench_large
 import bench_process as process
 
@@ -29,15 +30,15 @@ def resident(name: str) -> int:
     return process.resident(PIDS[name])
 
 
-def script(name: str, prompt: int) -> pathlib.Path:
-    """The request of a chat for wrk; it counts what is no 200."""
+def script(name: str, body: dict) -> pathlib.Path:
+    """A request for wrk, which counts what is no 200."""
     path = WORK / f"{name}.lua"
     path.write_text(
         f"""
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer {KEY}"
-wrk.body = '{{"model":"gpt-4o","messages":[{{"role":"user","content":"' .. string.rep("Benchmark prompt. ", {prompt} / 18) .. '"}}]}}'
+wrk.body = [==[{json.dumps(body)}]==]
 function done(summary)
     local e = summary.errors
     local errors = e.connect + e.read + e.write + e.timeout + e.status
@@ -48,9 +49,9 @@ end
     return path
 
 
-def wrk(target: str, lua: pathlib.Path, seconds: float) -> tuple[int, int]:
+def wrk(target: str, lua: pathlib.Path, seconds: float, path: str = "/v1/chat/completions") -> tuple[int, int]:
     done = subprocess.run(
-        ["wrk", "-t1", "-c32", f"-d{seconds}s", "-s", lua, f"http://127.0.0.1:{PORTS[target]}/v1/chat/completions"],
+        ["wrk", "-t1", "-c32", f"-d{seconds}s", "-s", lua, f"http://127.0.0.1:{PORTS[target]}{path}"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     requests, duration, errors = map(int, next(line for line in done.stdout.splitlines() if line.startswith("RESULT")).split()[1:])
@@ -61,7 +62,7 @@ def wrk(target: str, lua: pathlib.Path, seconds: float) -> tuple[int, int]:
 
 def chats(name: str, prompt: int) -> dict:
     """CPU µs per request and requests per second by target; what the parts behind the gateway use for it too."""
-    lua = script(name, prompt)
+    lua = script(name, {"model": "gpt-4o", "messages": [{"role": "user", "content": "Benchmark prompt. " * (prompt // 18)}]})
     costs = {name: [] for name in ("nginx", "gateway", *BEHIND)}
     rates = {"nginx": [], "gateway": []}
     for target in ("nginx", "gateway"):
@@ -188,8 +189,32 @@ def large():
     bench_large.measure(add, repeats=5 if ROUNDS <= 3 else 15)
 
 
-def show():
-    table = [("What", "gateway", "nginx", "ratio", "budget", ""), *rows]
+def conversions():
+    """Conversions beside the pass-through: the second column is the pass-through."""
+
+    def cost(name: str, path: str, body: dict) -> float:
+        lua = script(name, body)
+        before = cpu("gateway")
+        requests, _ = wrk("gateway", lua, SECONDS, path)
+        return (cpu("gateway") - before) / requests
+
+    def per_chunk(name: str, path: str, body: dict, last: str) -> float:
+        pids = "+".join(map(str, process.family(PIDS["gateway"])))
+        answer = load(
+            "streams", "gateway", body, "--path", path, "--last", last, "--streams", "300", "--ramp", "1",
+            "--seconds", str(SECONDS), "--watch", f"gateway={pids}",
+        )  # fmt: skip
+        if answer["failures"] or answer["streams"] != 300:
+            sys.exit(f"streams of {name}: {answer}")
+        return answer["cpu_us"]["gateway"] / answer["chunks"]
+
+    bench_conversions.measure(cost, per_chunk, row, ROUNDS)
+
+
+def show(second: str = "nginx"):
+    """Prints the rows so far and forgets them."""
+    table = [("What", "gateway", second, "ratio", "budget", ""), *rows]
+    rows.clear()
     widths = [max(len(line[column]) for line in table) for column in range(6)]
     print()
     for number, line in enumerate(table):
@@ -199,8 +224,13 @@ def show():
     print()
 
 
-if os.environ["BENCH_PART"] != "large":
+part = os.environ["BENCH_PART"]
+if part in ("all", "calls"):
     calls()
-if os.environ["BENCH_PART"] != "calls":
+    show()
+if part in ("all", "conversions"):
+    conversions()
+    show("pass-through")
+if part in ("all", "large"):
     large()
-show()
+    show()
