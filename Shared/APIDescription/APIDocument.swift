@@ -100,7 +100,7 @@ extension APIOperation {
     private var pathParameters: [APIParameter] {
         path.split(separator: "/").filter { $0.first == ":" || $0.first == "*" }.map { segment in
             let name = String(segment.dropFirst())
-            return parameters.first { $0.place == .path && $0.name == name } ?? APIParameter.usual(name)
+            return parameters.first { $0.place == .path && $0.name == name } ?? APIParameter.usual(name, isRelay: caller == .keyHolder)
         }
     }
 
@@ -160,8 +160,9 @@ extension APIOperation {
 
 extension APIParameter {
     /// What a segment of this name holds on most routes.
-    static func usual(_ name: String) -> APIParameter {
+    static func usual(_ name: String, isRelay: Bool = false) -> APIParameter {
         switch name {
+        case "id" where isRelay: .path(name, APISchema.string().nonempty.example("resp_1"), "Its id.")
         case "id": .path(name, APISchema.integer().example(1), "Its number.")
         case "log_id": .path(name, APISchema.integer().example(1), "The number of the record.")
         case "type": .path(name, APISchema.integer().example(1), "The number of a channel type.")

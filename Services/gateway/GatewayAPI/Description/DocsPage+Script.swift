@@ -85,6 +85,10 @@ extension DocsPage {
           return { integer: 1, number: 1, boolean: true, string: "text" }[found.type] ?? null;
         }
 
+        function quoted(text) {
+          return "'" + text.replaceAll("'", "'\\''") + "'";
+        }
+
         function curl(method, path, operation) {
           const parameters = operation.parameters || [];
           for (const parameter of parameters)
@@ -92,15 +96,16 @@ extension DocsPage {
           const query = parameters.filter(parameter => parameter.in === "query" && parameter.required)
             .map(parameter => parameter.name + "=" + encodeURIComponent(sample(parameter.schema, 0))).join("&");
           const url = new URL("." + path, base).href + (query && "?" + query);
-          let text = "curl -s" + (method === "get" || method === "post" ? "" : " -X " + method.toUpperCase());
-          text += " '" + url.replaceAll("'", "%27") + "'";
-          if (operation.security.length) text += " -H \"Authorization: Bearer $KEY\"";
           const content = Object.entries(operation.requestBody?.content || {})[0];
-          if (content) {
-            const value = content[1].example ?? sample(content[1].schema, 0);
-            const body = typeof value === "string" ? value : JSON.stringify(value);
-            text += " -H 'Content-Type: " + content[0] + "' -d '" + body.replaceAll("'", "'\\''") + "'";
-          }
+          let text = "curl -s" + (method === "get" || method === "post" && content ? "" : " -X " + method.toUpperCase());
+          text += " " + quoted(url.replaceAll("'", "%27"));
+          if (operation.security.length) text += " -H \"Authorization: Bearer $KEY\"";
+          if (!content) return text;
+          const value = content[1].example ?? sample(content[1].schema, 0);
+          if (content[0].startsWith("multipart/"))
+            return Object.entries(value).reduce((text, [name, part]) => text + " -F " + quoted(name + "=" + part), text);
+          const body = typeof value === "string" ? value : JSON.stringify(value);
+          text += " -H 'Content-Type: " + content[0] + "' -d " + quoted(body);
           return text;
         }
 
@@ -143,7 +148,7 @@ extension DocsPage {
             const line = el("div");
             line.append(el("code", status), el("span", " " + answer.description));
             for (const [type, content] of Object.entries(answer.content || {})) {
-              if (status !== "200" || !hasMembers(content.schema)) continue;
+              if (status !== "200" || !content.schema || !hasMembers(content.schema)) continue;
               line.append(members(content.schema));
             }
             box.append(line);
