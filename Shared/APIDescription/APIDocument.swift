@@ -100,7 +100,8 @@ extension APIOperation {
     private var pathParameters: [APIParameter] {
         path.split(separator: "/").filter { $0.first == ":" || $0.first == "*" }.map { segment in
             let name = String(segment.dropFirst())
-            return parameters.first { $0.place == .path && $0.name == name } ?? APIParameter.usual(name, isRelay: caller == .keyHolder)
+            return parameters.first { $0.place == .path && $0.name == name }
+                ?? APIParameter.usual(name, isRelay: caller == .keyHolder)
         }
     }
 
@@ -109,6 +110,9 @@ extension APIOperation {
     private var responses: JSONObject {
         var responses: JSONObject = ["200": success]
         if caller == .keyHolder {
+            for refusal in refusals {
+                responses[String(refusal.status)] = Self.response(refusal.about, errors)
+            }
             responses["default"] = Self.response(
                 "Refused, or failed at the vendor: an error in the route's protocol.", errors)
             return responses

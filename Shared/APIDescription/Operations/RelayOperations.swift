@@ -90,7 +90,7 @@ extension APIDescription {
             geminiCall("/v1beta/models/*model", "Calls of Gemini's protocol"),
             geminiCall("/v1/models/*model", "The same"),
             geminiCall("/v1beta/tunedModels/*model", "The same for tuned models"),
-            api.on(
+            gemini.on(
                 .get, "/v1beta/models", "The models that the key may use, in Google's shape",
                 query: [
                     .query(
@@ -101,7 +101,7 @@ extension APIDescription {
                     .object(
                         ["models": .array(of: .object(["name": .string()]))], optional: ["nextPageToken": .string()])),
                 refuses: [APIRefusal(400, "A `pageSize` that is no number.")]),
-            api.on(
+            gemini.on(
                 .get, "/v1beta/models/*model", "One model, in Google's shape", query: [keyInQuery],
                 answer: .json(.object(["name": .string(), "supportedGenerationMethods": .array(of: .string())]))),
         ]
@@ -109,15 +109,22 @@ extension APIDescription {
 
     private static let keyInQuery = APIParameter.query("key", .string(), "The key, where no header has it.")
 
+    private static let gemini = APISection(
+        .relay, .keyHolder, .gateway, errors: .either(.named("GeminiError"), .named("Error")))
+
     /// A call of Gemini's protocol.
     private static func geminiCall(_ path: String, _ summary: String) -> APIOperation {
-        APISection(.relay, .keyHolder, .gateway).on(
+        gemini.on(
             .post, path, summary,
             query: [
+                .path(
+                    "model", .string().nonempty.example("gemini-2.5-flash:generateContent"),
+                    "The name of a model and the action."),
                 .query("alt", .string(), "`sse` for server-sent events; else a stream is one JSON array."), keyInQuery,
             ],
             body: .json(.object([:], "The request of Google's API for the action.")),
-            answer: .jsonOrEvents(.object([:], "The answer of Google's API for the action.")),
+            answer: .jsonOrEvents(
+                .either(.object([:], "The answer of Google's API for the action."), .array(of: .object([:])))),
             details:
                 "The path ends in `{model}:{action}`; actions are generateContent, streamGenerateContent, countTokens, "
                 + "embedContent and batchEmbedContents.")

@@ -51,6 +51,16 @@ extension APIDescription {
                 ], optional: ["request_id": text], "An error of the relay in Anthropic's form.")
         ),
         (
+            "GeminiError",
+            .object(
+                [
+                    "error": .object([
+                        "code": .integer("The status."), "message": .string().nonempty,
+                        "status": .string("A word such as `NOT_FOUND`."),
+                    ])
+                ], "An error of the relay in Google's form.")
+        ),
+        (
             "Status",
             .object(["status": .integer("1 is enabled, 2 is disabled.", in: 1...2)]).example(["status": 2])
         ),
