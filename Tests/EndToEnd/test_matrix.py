@@ -1,0 +1,239 @@
+"""Every client against several protocols of the upstream: what the official SDKs give back, and what reached the provider.
+
+Clients are OpenAI's SDK (chat, responses) and Anthropic's; upstreams are channel types that speak OpenAI's chat protocol and Anthropic's. Every pair runs the same
+cases. Outside of it: upstreams of the Responses protocol, Gemini's and Ollama's, which the mock provider does not speak, and Gemini's SDK.
+"""
+
+import dataclasses
+import json
+
+import anthropic
+import openai
+import pytest
+
+QUESTION = "What is the weather in Paris?"
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+DATA_URL = "data:image/png;base64," + PIXEL
+THOUGHT = "first I think"
+UPSTREAMS = {"chat": 36, "anthropic": 14}
+
+
+@dataclasses.dataclass
+class Told:
+    """What a client understood, whatever its protocol."""
+
+    text: str
+    thought: str
+    # Names and arguments.
+    calls: list
+    # All input tokens, those from the cache, output tokens.
+    usage: tuple
+    # What goes back into the history in front of the results.
+    turn: list
+    ids: list
+
+
+class Chat:
+    """OpenAI's SDK, `chat.completions`."""
+
+    fault = openai.RateLimitError
+
+    def __init__(self, board):
+        self.sdk = board.openai()
+
+    def ask(self, model, stream=False, tools=False, image=False, system=None, thinks=False, history=()):
+        content = [{"type": "text", "text": QUESTION}]
+        if image:
+            content.append({"type": "image_url", "image_url": {"url": DATA_URL}})
+        messages = [{"role": "user", "content": content if image else QUESTION}, *history]
+        if system:
+            messages.insert(0, {"role": "system", "content": system})
+        more = {}
+        if tools:
+            more["tools"] = [{"type": "function", "function": {"name": "get_weather", "parameters": SCHEMA}}]
+        if thinks:
+            more["reasoning_effort"] = "low"
+        arguments = {"model": model, "messages": messages, **more}
+        if not stream:
+            answer = self.sdk.chat.completions.create(**arguments)
+            message = answer.choices[0].message
+            return self.told(message.model_dump(exclude_none=True), answer.usage)
+        message, usage = {"role": "assistant", "content": "", "reasoning_content": "", "tool_calls": []}, None
+        for chunk in self.sdk.chat.completions.create(stream=True, stream_options={"include_usage": True}, **arguments):
+            usage = chunk.usage or usage
+            for choice in chunk.choices:
+                delta = choice.delta
+                message["content"] += delta.content or ""
+                message["reasoning_content"] += getattr(delta, "reasoning_content", None) or ""
+                for call in delta.tool_calls or []:
+                    if call.index == len(message["tool_calls"]):
+                        begun = {"id": call.id, "type": "function", "function": {"name": call.function.name, "arguments": ""}}
+                        message["tool_calls"].append(begun)
+                    message["tool_calls"][call.index]["function"]["arguments"] += call.function.arguments or ""
+        return self.told({key: value for key, value in message.items() if value}, usage)
+
+    def told(self, message, usage):
+        calls = message.get("tool_calls", [])
+        return Told(
+            message.get("content", ""),
+            message.get("reasoning_content", ""),
+            [(call["function"]["name"], json.loads(call["function"]["arguments"])) for call in calls],
+            (usage.prompt_tokens, usage.prompt_tokens_details.cached_tokens, usage.completion_tokens),
+            [message],
+            [call["id"] for call in calls],
+        )
+
+    def results(self, told):
+        return [*told.turn, *({"role": "tool", "tool_call_id": one, "content": "sunny"} for one in told.ids)]
+
+
+class Responses:
+    """OpenAI's SDK, `responses`."""
+
+    fault = openai.RateLimitError
+
+    def __init__(self, board):
+        self.sdk = board.openai()
+
+    def ask(self, model, stream=False, tools=False, image=False, system=None, thinks=False, history=()):
+        content = [{"type": "input_text", "text": QUESTION}]
+        if image:
+            content.append({"type": "input_image", "image_url": DATA_URL, "detail": "auto"})
+        arguments = {"model": model, "input": [{"role": "user", "content": content}, *history], "store": False}
+        if system:
+            arguments["instructions"] = system
+        if tools:
+            arguments["tools"] = [{"type": "function", "name": "get_weather", "parameters": SCHEMA, "strict": False}]
+        if thinks:
+            arguments["reasoning"] = {"effort": "low", "summary": "auto"}
+        if stream:
+            with self.sdk.responses.stream(**arguments) as events:
+                for _ in events:
+                    pass
+                answer = events.get_final_response()
+        else:
+            answer = self.sdk.responses.create(**arguments)
+        calls = [item for item in answer.output if item.type == "function_call"]
+        thoughts = [part.text for item in answer.output if item.type == "reasoning" for part in item.summary]
+        return Told(
+            answer.output_text,
+            "".join(thoughts),
+            [(call.name, json.loads(call.arguments)) for call in calls],
+            (answer.usage.input_tokens, answer.usage.input_tokens_details.cached_tokens, answer.usage.output_tokens),
+            [{"type": "function_call", "call_id": call.call_id, "name": call.name, "arguments": call.arguments} for call in calls],
+            [call.call_id for call in calls],
+        )
+
+    def results(self, told):
+        return [*told.turn, *({"type": "function_call_output", "call_id": one, "output": "sunny"} for one in told.ids)]
+
+
+class Messages:
+    """Anthropic's SDK."""
+
+    fault = anthropic.RateLimitError
+
+    def __init__(self, board):
+        self.sdk = anthropic.Anthropic(base_url=board.url("gateway"), api_key=board.admin_key, max_retries=0)
+
+    def ask(self, model, stream=False, tools=False, image=False, system=None, thinks=False, history=()):
+        content = [{"type": "text", "text": QUESTION}]
+        if image:
+            content.append({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PIXEL}})
+        arguments = {"model": model, "max_tokens": 4000, "messages": [{"role": "user", "content": content}, *history]}
+        if system:
+            arguments["system"] = system
+        if tools:
+            arguments["tools"] = [{"name": "get_weather", "input_schema": SCHEMA}]
+        if thinks:
+            arguments["thinking"] = {"type": "enabled", "budget_tokens": 2000}
+        if stream:
+            with self.sdk.messages.stream(**arguments) as events:
+                answer = events.get_final_message()
+        else:
+            answer = self.sdk.messages.create(**arguments)
+        calls = [block for block in answer.content if block.type == "tool_use"]
+        cached = answer.usage.cache_read_input_tokens or 0
+        return Told(
+            "".join(block.text for block in answer.content if block.type == "text"),
+            "".join(block.thinking for block in answer.content if block.type == "thinking"),
+            [(call.name, call.input) for call in calls],
+            (answer.usage.input_tokens + cached, cached, answer.usage.output_tokens),
+            [{"role": "assistant", "content": answer.content}],
+            [call.id for call in calls],
+        )
+
+    def results(self, told):
+        blocks = [{"type": "tool_result", "tool_use_id": one, "content": "sunny"} for one in told.ids]
+        return [*told.turn, {"role": "user", "content": blocks}]
+
+
+@pytest.fixture(params=[Chat, Responses, Messages], ids=lambda kind: kind.__name__.lower())
+def client(request, board):
+    made = request.param(board)
+    yield made
+    made.sdk.close()
+
+
+@pytest.fixture(params=UPSTREAMS)
+def make(request, board):
+    return lambda name: board.model(name, type=UPSTREAMS[request.param])
+
+
+both = pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+
+
+def test_text_and_usage(client, make):
+    told = client.ask(make("mock-answer"))
+    assert told.text.startswith("The switchboard connects") and not told.calls and not told.thought
+    assert told.usage == (11, 3, 9)
+
+
+def test_streamed_text_and_usage(client, make):
+    told = client.ask(make("mock-stream-n5-d5"), stream=True)
+    assert told.text == "w0 w1 w2 w3 w4 "
+    assert told.usage == (11, 3, 5)
+
+
+@both
+def test_tools_in_parallel_and_the_turn_after_them(client, make, stream):
+    model = make("mock-tools-2")
+    told = client.ask(model, tools=True, stream=stream)
+    assert told.calls == [("get_weather", {"city": "Paris"})] * 2
+    assert len(set(told.ids)) == 2
+    last = client.ask(model, tools=True, stream=stream, history=client.results(told))
+    assert last.text and not last.calls
+
+
+@both
+def test_one_tool(client, make, stream):
+    told = client.ask(make("mock-tools-1"), tools=True, stream=stream)
+    assert told.calls == [("get_weather", {"city": "Paris"})]
+
+
+@both
+def test_thinking(client, make, stream):
+    told = client.ask(make("mock-reasoning"), thinks=True, stream=stream)
+    assert told.thought == THOUGHT and told.text
+
+
+def test_an_image_and_a_system_prompt_reach_the_provider(client, make, board):
+    marker = f"Answer as {client.__class__.__name__} would."
+    assert client.ask(make("mock-answer"), image=True, system=marker).text
+    seen = board.mock.seen_with(marker)[-1]
+    assert PIXEL in seen.body.replace("\\/", "/")
+    # An instruction stays one, it is not told as the user.
+    body = json.loads(seen.body)
+    if "system" in body:
+        assert marker in json.dumps(body["system"])
+    else:
+        assert [one["role"] for one in body["messages"] if marker in json.dumps(one)] in (["system"], ["developer"])
+
+
+@both
+def test_a_limit_is_told_with_its_wait(client, make, stream):
+    with pytest.raises(client.fault) as caught:
+        client.ask(make("mock-retry-after-7"), stream=stream)
+    assert caught.value.status_code == 429
+    assert caught.value.response.headers["retry-after"] == "7"
