@@ -15,11 +15,13 @@ enum GeminiPiece {
             guard !text.isEmpty else { return nil }
             self = part["thought"]?.bool == true ? .thought(text) : .text(text)
         } else if let call = part["functionCall"], let name = call["name"]?.string {
-            let arguments = call["args"].map { $0.object == nil ? Array("{}".utf8) : $0.serialized() } ?? Array("{}".utf8)
+            let arguments =
+                call["args"].map { $0.object == nil ? Array("{}".utf8) : $0.serialized() } ?? Array("{}".utf8)
             self = .call(
                 id: call["id"]?.string.flatMap { $0.isEmpty ? nil : $0 }, name: name,
                 arguments: String(decoding: arguments, as: UTF8.self))
-        } else if let blob = part["inlineData"], let data = blob["data"]?.string, let base64 = Base64Text.standard(data) {
+        } else if let blob = part["inlineData"], let data = blob["data"]?.string, let base64 = Base64Text.standard(data)
+        {
             let type = blob["mimeType"]?.string ?? "image/png"
             self = .media(Media(Media.Kind(mediaType: type), .base64(base64), mediaType: type))
         } else if let file = part["fileData"], let address = file["fileUri"]?.string {
@@ -91,7 +93,8 @@ enum GeminiAnswerReader {
             choices: choices, usage: GeminiUsage.read(tree["usageMetadata"]))
     }
 
-    private static func choice(_ candidate: JSONValue, _ context: UpstreamContext, _ ids: inout GeminiCallIDs) -> Choice {
+    private static func choice(_ candidate: JSONValue, _ context: UpstreamContext, _ ids: inout GeminiCallIDs) -> Choice
+    {
         var parts: [Part] = []
         var hasCalls = false
         for part in candidate["content"]?["parts"]?.array ?? [] {

@@ -74,7 +74,8 @@ package final class GeminiBody: Sendable {
                 remove("id", from: holder.value, &splice)
             }
             guard call != nil else { continue }
-            if isFirstCall, model.isThird, !members.contains(where: { isKey($0, "thoughtSignature", "thought_signature") })
+            if isFirstCall, model.isThird,
+                !members.contains(where: { isKey($0, "thoughtSignature", "thought_signature") })
             {
                 splice.insert(
                     #""thoughtSignature":"\#(GeminiModel.dummySignature)","#, at: part.lowerBound + 1)

@@ -7,7 +7,8 @@ package struct GeminiDialect: CallerDialect {
 
     package func read(_ request: CallerRequest, parser: JSONParser) throws(InvalidRequest) -> any CallerCall {
         guard let model = request.pathModel, !model.isEmpty else {
-            throw InvalidRequest(message: "the path must name a model, as /v1beta/models/{model}:{action}", field: "model")
+            throw InvalidRequest(
+                message: "the path must name a model, as /v1beta/models/{model}:{action}", field: "model")
         }
         let body = try GeminiBody(request.body, parser: parser)
         switch request.action.flatMap({ GeminiAction(rawValue: $0) }) {

@@ -75,7 +75,8 @@ enum GeminiErrors {
         guard let inside = object["error"], !inside.isNull else { return nil }
         let error =
             UpstreamError(status: 500, tree: object)
-            ?? UpstreamError(status: 500, message: "the upstream told an error without a message", type: "upstream_error")
+            ?? UpstreamError(
+                status: 500, message: "the upstream told an error without a message", type: "upstream_error")
         return refined(error, object)
     }
 

@@ -36,6 +36,9 @@ enum GeminiMedia {
 /// The fields of requests.
 enum GeminiHeaders {
     static func request(isStream: Bool) -> HTTPHeaders {
-        ["content-type": "application/json", "accept": isStream ? "text/event-stream, application/json" : "application/json"]
+        [
+            "content-type": "application/json",
+            "accept": isStream ? "text/event-stream, application/json" : "application/json",
+        ]
     }
 }

@@ -155,7 +155,8 @@ struct GeminiRequestReader {
             throw blob.fault("mimeType", "is needed")
         }
         return Media(
-            Media.Kind(mediaType: type), .base64(data), mediaType: type, fileName: try blob.string("displayName", "display_name"))
+            Media.Kind(mediaType: type), .base64(data), mediaType: type,
+            fileName: try blob.string("displayName", "display_name"))
     }
 
     /// Bytes elsewhere: an address of the web, or one that only Google can read.
@@ -168,7 +169,8 @@ struct GeminiRequestReader {
         let isGoogles = uri.hasPrefix("https://generativelanguage.googleapis.com/")
         let isFilm = uri.hasPrefix("https://www.youtube.com/") || uri.hasPrefix("https://youtu.be/")
         return Media(
-            type.map { Media.Kind(mediaType: $0) } ?? (isFilm ? .video : .document), isWeb && !isGoogles ? .url(uri) : .file(uri),
+            type.map { Media.Kind(mediaType: $0) } ?? (isFilm ? .video : .document),
+            isWeb && !isGoogles ? .url(uri) : .file(uri),
             mediaType: type)
     }
 

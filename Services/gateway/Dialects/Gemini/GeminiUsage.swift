@@ -55,7 +55,8 @@ enum GeminiUsage {
         guard audio > 0 || image > 0 else { return }
         json.key(name)
         json.array { json in
-            for (modality, count) in [("TEXT", all - audio - image), ("AUDIO", audio), ("IMAGE", image)] where count > 0 {
+            for (modality, count) in [("TEXT", all - audio - image), ("AUDIO", audio), ("IMAGE", image)] where count > 0
+            {
                 json.object { json in
                     json.field("modality", modality)
                     json.field("tokenCount", count)
