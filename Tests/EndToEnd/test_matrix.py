@@ -1,15 +1,18 @@
 """Every client against several protocols of the upstream: what the official SDKs give back, and what reached the provider.
 
-Clients are OpenAI's SDK (chat, responses) and Anthropic's; upstreams are channel types that speak OpenAI's chat protocol and Anthropic's. Every pair runs the same
-cases. Outside of it: upstreams of the Responses protocol, Gemini's and Ollama's, which the mock provider does not speak, and Gemini's SDK.
+Clients are OpenAI's SDK (chat, responses), Anthropic's and Google's; upstreams are channel types that speak OpenAI's chat protocol and Anthropic's. Every pair runs the same
+cases. Outside of it: upstreams of the Responses protocol, Gemini's and Ollama's, which the mock provider does not speak.
 """
 
+import base64
 import dataclasses
 import json
 
 import anthropic
 import openai
 import pytest
+from google import genai
+from google.genai import errors, types
 
 QUESTION = "What is the weather in Paris?"
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -169,16 +172,75 @@ class Messages:
         return [*told.turn, {"role": "user", "content": blocks}]
 
 
-@pytest.fixture(params=[Chat, Responses, Messages], ids=lambda kind: kind.__name__.lower())
+class Gemini:
+    """Google's SDK."""
+
+    fault = errors.ClientError
+
+    def __init__(self, board):
+        options = types.HttpOptions(base_url=board.url("gateway"), client_args={"trust_env": False})
+        self.sdk = genai.Client(api_key=board.admin_key, vertexai=False, http_options=options)
+
+    def ask(self, model, stream=False, tools=False, image=False, system=None, thinks=False, history=()):
+        parts = [types.Part(text=QUESTION)]
+        if image:
+            parts.append(types.Part.from_bytes(data=base64.b64decode(PIXEL), mime_type="image/png"))
+        config = types.GenerateContentConfig(system_instruction=system)
+        if tools:
+            declaration = types.FunctionDeclaration(name="get_weather", parameters_json_schema=SCHEMA)
+            config.tools = [types.Tool(function_declarations=[declaration])]
+        if thinks:
+            config.thinking_config = types.ThinkingConfig(include_thoughts=True, thinking_budget=2000)
+        arguments = {"model": model, "contents": [types.Content(role="user", parts=parts), *history], "config": config}
+        if stream:
+            chunks = list(self.sdk.models.generate_content_stream(**arguments))
+        else:
+            chunks = [self.sdk.models.generate_content(**arguments)]
+        told = [part for chunk in chunks for one in chunk.candidates or [] for part in (one.content and one.content.parts) or []]
+        calls = [part.function_call for part in told if part.function_call]
+        usage = [chunk.usage_metadata for chunk in chunks if chunk.usage_metadata][-1]
+        # Gemini counts thoughts beside the output.
+        output = (usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0)
+        return Told(
+            "".join(part.text for part in told if part.text and not part.thought),
+            "".join(part.text for part in told if part.text and part.thought),
+            [(call.name, call.args) for call in calls],
+            (usage.prompt_token_count, usage.cached_content_token_count, output),
+            [types.Content(role="model", parts=told)],
+            [call.id for call in calls],
+        )
+
+    def results(self, told):
+        parts = [
+            types.Part(function_response=types.FunctionResponse(id=one, name="get_weather", response={"result": "sunny"}))
+            for one in told.ids
+        ]
+        return [*told.turn, types.Content(role="user", parts=parts)]
+
+
+@pytest.fixture(params=[Chat, Responses, Messages, Gemini], ids=lambda kind: kind.__name__.lower())
 def client(request, board):
     made = request.param(board)
     yield made
     made.sdk.close()
 
 
+@pytest.fixture(scope="module")
+def channels():
+    """Models by the type of their channel and the provider's name, so that each channel is made once."""
+    return {}
+
+
 @pytest.fixture(params=UPSTREAMS)
-def make(request, board):
-    return lambda name: board.model(name, type=UPSTREAMS[request.param])
+def make(request, board, channels):
+    kind = UPSTREAMS[request.param]
+
+    def model(name):
+        if (kind, name) not in channels:
+            channels[kind, name] = board.model(name, type=kind)
+        return channels[kind, name]
+
+    return model
 
 
 both = pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
@@ -232,8 +294,11 @@ def test_an_image_and_a_system_prompt_reach_the_provider(client, make, board):
 
 
 @both
-def test_a_limit_is_told_with_its_wait(client, make, stream):
+def test_a_limit_is_told_with_its_wait(client, make, channels, stream):
+    # A channel that reached its limit rests: each case has its own.
+    channels.clear()
     with pytest.raises(client.fault) as caught:
         client.ask(make("mock-retry-after-7"), stream=stream)
-    assert caught.value.status_code == 429
-    assert caught.value.response.headers["retry-after"] == "7"
+    told = caught.value
+    assert (told.code if isinstance(told, errors.APIError) else told.status_code) == 429
+    assert told.response.headers["retry-after"] == "7"
