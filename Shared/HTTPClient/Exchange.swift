@@ -19,7 +19,7 @@ protocol ExchangeBackend: AnyObject {
 final class Exchange: @unchecked Sendable {
     // SAFETY: confined to its loop; `Transfer` checks `loop.assertCurrent()` at every entry.
 
-    /// As the caller gave it; a body that was sent and can no longer be sent again is let go when the answer begins.
+    /// As the caller gave it; headers and body that were sent and can no longer be sent again are let go when the answer begins.
     private(set) var request: ClientRequest
     let loop: EventLoop
     private(set) var machine: TransferMachine
@@ -94,7 +94,10 @@ final class Exchange: @unchecked Sendable {
         guard machine.headArrived(at: now) else { return }
         timing.firstByte = now
         self.head = head
-        if timing.requestSent != nil { request.body = .none }
+        if timing.requestSent != nil {
+            request.body = .none
+            request.headers = HTTPHeaders()
+        }
         watchDeadline()
         wakeWaiter()
     }

@@ -10,24 +10,30 @@ import Routing
 
 /// Makes the attempts of one call until one answers, the plan or the budget is used up, or the caller leaves.
 ///
-/// Nothing is retried after the first byte went to the caller. Confined to the loop of its connection.
+/// Nothing is retried after the first byte went to the caller; the request is let go then. Confined to the loop of its connection.
+///
+/// What runs while a stream does is the frames of its suspended functions: work without a wait is kept out of them by functions that are never inlined, and what
+/// seldom happens stands behind a reference (`indirect`). That is several KB per stream.
 final class AttemptLoop {
     /// How one attempt ended.
     enum Result {
         /// Something was sent to the caller; the call is over.
         case answered(CallEnding)
         /// Nothing was sent; another channel may be tried.
-        case failed(RelayError, FailureClass, status: Int?, retryAfter: Duration?)
+        indirect case failed(RelayError, FailureClass, status: Int?, retryAfter: Duration?)
         /// The caller left.
         case callerGone
     }
 
     let relay: Relay
     let scope: CallScope
-    let call: any CallerCall
     let writer: ResponseWriter
     private let plan: [PlannedAttempt]
     private let policy: RetryPolicy
+    private let isStream: Bool
+    /// The request as it was read, and the exchange of the attempt under way; `nil` once the answer begins.
+    private var call: (any CallerCall)?
+    private var exchange: (any Exchange)?
     private var isCallerGone = false
     /// Whether the gateway answered by itself: no channel was tried then.
     private var isLocal = false
@@ -42,6 +48,7 @@ final class AttemptLoop {
         self.relay = relay
         self.scope = scope
         self.call = call
+        isStream = call.isStream
         self.plan = plan
         self.writer = writer
     }
@@ -67,9 +74,7 @@ final class AttemptLoop {
             case .failed(let error, let failure, _, let retryAfter):
                 scope.retryAfter = retryAfter
                 history.add(place: place, failure, retryAfter: retryAfter)
-                let state = relay.state(of: scope.request)
-                let jitter = Double(state.random.next() >> 11) / Double(1 << 53)
-                switch policy.step(after: history, planned: plan.count, jitter: jitter) {
+                switch step(after: history) {
                 case .stop:
                     throw error
                 case .retry(let next, let delay):
@@ -81,6 +86,12 @@ final class AttemptLoop {
                 }
             }
         }
+    }
+
+    @inline(never)
+    private func step(after history: RetryPolicy.History) -> RetryPolicy.Step {
+        let jitter = Double(relay.state(of: scope.request).random.next() >> 11) / Double(1 << 53)
+        return policy.step(after: history, planned: plan.count, jitter: jitter)
     }
 
     private func callerLeft() {
@@ -101,39 +112,68 @@ final class AttemptLoop {
     }
 
     private func tryOnce(_ attempt: PlannedAttempt) async -> Result {
-        let channel = attempt.channel
-        scope.channel = channel.id
-        scope.upstreamModel = channel.upstreamModel(for: scope.model)
-        guard !isCallerGone, !writer.isClosed else { return .callerGone }
-        let upstream: ClientRequest
-        let exchange: any Exchange
-        do throws(RelayError) {
-            (upstream, exchange) = try UpstreamRequest.make(
-                call, scope: scope, channel: channel, state: relay.state(of: scope.request),
-                timeouts: relay.configuration.timeouts(isStream: call.isStream))
-        } catch {
-            let isCallers = error.code == .invalidRequest
-            return .failed(error, isCallers ? FailureClass(status: 400) : .noPermission, status: nil, retryAfter: nil)
+        let transfer: Transfer
+        switch begin(attempt.channel) {
+        case .over(let result): return result
+        case .sent(let sent): transfer = sent
         }
-        if let answer = exchange.localAnswer {
-            isLocal = true
-            scope.channel = nil
-            scope.upstreamModel = ""
-            return deliver(answer)
-        }
-        let transfer = relay.clients.client(on: scope.request.loop).begin(upstream)
         self.transfer = transfer
-        defer { self.transfer = nil }
+        defer {
+            self.transfer = nil
+            exchange = nil
+        }
         do throws(HTTPClientError) {
-            let response = try await transfer.response()
-            return try await relayAnswer(response, exchange)
+            return try await relayAnswer(transfer.response())
         } catch {
             transfer.cancel()
             return failure(of: error)
         }
     }
 
+    /// How an attempt begins.
+    private enum Beginning {
+        case sent(Transfer)
+        /// It ended without a request to the upstream.
+        indirect case over(Result)
+    }
+
+    /// Forms the request of an attempt and sends it.
+    @inline(never)
+    private func begin(_ channel: RoutedChannel) -> Beginning {
+        scope.channel = channel.id
+        scope.upstreamModel = channel.upstreamModel(for: scope.model)
+        guard !isCallerGone, !writer.isClosed, let call else { return .over(.callerGone) }
+        let upstream: ClientRequest
+        let exchange: any Exchange
+        do throws(RelayError) {
+            (upstream, exchange) = try UpstreamRequest.make(
+                call, scope: scope, channel: channel, state: relay.state(of: scope.request),
+                timeouts: relay.configuration.timeouts(isStream: isStream))
+        } catch {
+            let isCallers = error.code == .invalidRequest
+            return .over(
+                .failed(
+                    error, isCallers ? FailureClass(status: 400) : .noPermission, status: nil, retryAfter: nil))
+        }
+        if let answer = exchange.localAnswer {
+            isLocal = true
+            scope.channel = nil
+            scope.upstreamModel = ""
+            return .over(deliver(answer))
+        }
+        self.exchange = exchange
+        return .sent(relay.clients.client(on: scope.request.loop).begin(upstream))
+    }
+
+    /// Lets the request go, but for what the record keeps of it: the answer has begun, so that no other attempt follows.
+    func answerBegan() {
+        call = nil
+        exchange = nil
+        scope.trimBody()
+    }
+
     /// A fault on the way, as the result of an attempt of which nothing was sent.
+    @inline(never)
     private func failure(of error: HTTPClientError) -> Result {
         if isCallerGone { return .callerGone }
         guard let mapped = RelayError.transport(error) else {
@@ -144,23 +184,40 @@ final class AttemptLoop {
         return .failed(mapped, .fault, status: nil, retryAfter: nil)
     }
 
-    private func relayAnswer(_ response: ClientResponse, _ exchange: any Exchange) async throws(HTTPClientError)
-        -> Result
-    {
-        if let id = UpstreamRequest.requestID(response.headers) { scope.upstreamID = id }
-        guard response.status == 200 || response.status == 201 else {
-            return try await refusal(response, exchange)
+    private func relayAnswer(_ response: ClientResponse) async throws(HTTPClientError) -> Result {
+        switch kind(of: response) {
+        case .refusal(let exchange): return try await refusal(response, exchange)
+        case .stream(let pump): return await pump.run()
+        case .whole(let exchange, let isJSON): return try await wholeAnswer(response, exchange, isJSON: isJSON)
+        case .unknown:
+            let error = RelayError.ours(code: .internalError, message: "an answer came without a request")
+            return .failed(error, .fault, status: nil, retryAfter: nil)
         }
+    }
+
+    /// What an upstream answers with, and what is done with it.
+    private enum AnswerKind {
+        case stream(StreamPump)
+        indirect case whole(any Exchange, isJSON: Bool)
+        indirect case refusal(any Exchange)
+        /// An answer to nothing that was asked.
+        case unknown
+    }
+
+    @inline(never)
+    private func kind(of response: ClientResponse) -> AnswerKind {
+        if let id = UpstreamRequest.requestID(response.headers) { scope.upstreamID = id }
+        guard let exchange else { return .unknown }
+        guard response.status == 200 || response.status == 201 else { return .refusal(exchange) }
         switch MediaType(response.headers) {
-        case .stream: return await StreamPump(loop: self, response: response, stream: exchange.makeStream()).run()
-        case .json: return try await wholeAnswer(response, exchange, isJSON: true)
+        case .stream: return .stream(StreamPump(loop: self, response: response, stream: exchange.makeStream()))
+        case .json: return .whole(exchange, isJSON: true)
         case .other:
-            if let stream = exchange.makeByteStream(
-                contentType: response.headers.first("content-type") ?? "application/octet-stream")
-            {
-                return await StreamPump(loop: self, response: response, stream: stream).run()
+            let type = response.headers.first("content-type") ?? "application/octet-stream"
+            if let stream = exchange.makeByteStream(contentType: type) {
+                return .stream(StreamPump(loop: self, response: response, stream: stream))
             }
-            return try await wholeAnswer(response, exchange, isJSON: false)
+            return .whole(exchange, isJSON: false)
         }
     }
 
@@ -213,6 +270,7 @@ final class AttemptLoop {
     }
 
     /// Sends a whole answer to the caller.
+    @inline(never)
     private func deliver(_ answer: RelayedAnswer) -> Result {
         if scope.upstreamID.isEmpty { scope.upstreamID = answer.id }
         scope.usage = answer.usage
@@ -230,6 +288,7 @@ final class AttemptLoop {
     }
 
     /// Keeps what the attempt was, for the record, the health of the channel and the metrics.
+    @inline(never)
     private func note(_ attempt: PlannedAttempt, _ result: Result, started: MonotonicTime) {
         guard !isLocal else { return }
         let now = scope.request.loop.now

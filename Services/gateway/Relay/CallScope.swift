@@ -97,6 +97,13 @@ package final class CallScope {
         answered += bytes.prefix(max(0, details.responseLimit + 1 - answered.count))
     }
 
+    /// Lets go of what the record will not have of the body; a byte more shows that there was more.
+    func trimBody() {
+        guard let details else { return }
+        let kept = bodySummary == nil ? max(0, details.requestLimit) + 1 : 0
+        if body.count > kept { body = Array(body.prefix(kept)) }
+    }
+
     /// The record of the call as it ended now.
     ///
     /// - Parameters:

@@ -91,6 +91,14 @@ package final class Relay: Sendable {
         }
         scope.ids = configuration.storedIDs
         try await receive(scope)
+        return try await attempts(scope, caller: caller, table: table, writer: writer).run()
+    }
+
+    /// Reads the request and plans its attempts. Never inlined: what it needs for a moment would stand in the frame of `answer` for as long as a stream does.
+    @inline(never)
+    private func attempts(
+        _ scope: CallScope, caller: Caller, table: RoutingTable, writer: ResponseWriter
+    ) throws(RelayError) -> AttemptLoop {
         let call: any CallerCall
         do throws(InvalidRequest) {
             call = try scope.dialect.read(
@@ -110,10 +118,9 @@ package final class Relay: Sendable {
             scope.hasMoreBody
             ? 0 : min(configuration.retryTimes ?? table.retryTimes ?? 0, RelayConfiguration.mostRetries)
         let plan = try plan(call, scope, caller: caller, table: table, attempts: retries + 1)
-        return try await AttemptLoop(
+        return AttemptLoop(
             relay: self, scope: scope, call: call, plan: plan, policy: RetryPolicy(maxRetries: retries),
-            writer: writer
-        ).run()
+            writer: writer)
     }
 
     /// Takes the body of a call: all of it, or of a large form its beginning with the model.

@@ -39,34 +39,17 @@ final class StreamPump {
     func run() async -> AttemptLoop.Result {
         armKeepAlive()
         defer { disarm() }
-        let parser = relay.state(of: scope.request).parser
         do throws(HTTPClientError) {
             while let bytes = try await response.next() {
-                do throws(UpstreamError) {
-                    try stream.feed(bytes, parser: parser, into: &out)
-                } catch {
-                    return fail(.upstream(error, code: .upstreamStatus), outcome: .failed)
-                }
+                if let failure = feed(bytes) { return failure }
                 guard await flush() else { return callerLeft() }
                 if stream.isDone { break }
                 if let limit = stream.holding { armRelease(after: limit) }
             }
         } catch {
-            if case .cancelled = error, writer.isClosed { return callerLeft() }
-            let mapped =
-                RelayError.transport(error) ?? .ours(code: .notReady, message: "the gateway is shutting down")
-            return fail(mapped, outcome: mapped.attemptOutcome)
+            return broken(error)
         }
-        let isComplete: Bool
-        do throws(UpstreamError) {
-            isComplete = try stream.end(parser: parser, into: &out)
-        } catch {
-            return fail(.upstream(error, code: .upstreamStatus), outcome: .failed)
-        }
-        guard isComplete else {
-            let cut = RelayError.transport(.truncated) ?? .ours(code: .internalError, message: "")
-            return fail(cut, outcome: .upstreamCut)
-        }
+        if let failure = endStream() { return failure }
         guard await flush() else { return callerLeft() }
         takeUsage()
         writer.finish()
@@ -74,16 +57,46 @@ final class StreamPump {
         return .answered(CallEnding(status: 200, outcome: .completed))
     }
 
+    // Never inlined: what they need for a moment would stand in the frame of `run` for as long as the stream does.
+
+    /// Relays bytes of the upstream; how the attempt ended when they were an error.
+    @inline(never)
+    private func feed(_ bytes: [UInt8]) -> AttemptLoop.Result? {
+        do throws(UpstreamError) {
+            try stream.feed(bytes, parser: relay.state(of: scope.request).parser, into: &out)
+            return nil
+        } catch {
+            return fail(.upstream(error, code: .upstreamStatus), outcome: .failed)
+        }
+    }
+
+    /// Appends the end of the answer; how the attempt ended when it was not complete.
+    @inline(never)
+    private func endStream() -> AttemptLoop.Result? {
+        let isComplete: Bool
+        do throws(UpstreamError) {
+            isComplete = try stream.end(parser: relay.state(of: scope.request).parser, into: &out)
+        } catch {
+            return fail(.upstream(error, code: .upstreamStatus), outcome: .failed)
+        }
+        guard isComplete else {
+            let cut = RelayError.transport(.truncated) ?? .ours(code: .internalError, message: "")
+            return fail(cut, outcome: .upstreamCut)
+        }
+        return nil
+    }
+
+    /// How the attempt ended when the upstream's connection did.
+    @inline(never)
+    private func broken(_ error: HTTPClientError) -> AttemptLoop.Result {
+        if case .cancelled = error, writer.isClosed { return callerLeft() }
+        let mapped = RelayError.transport(error) ?? .ours(code: .notReady, message: "the gateway is shutting down")
+        return fail(mapped, outcome: mapped.attemptOutcome)
+    }
+
     /// Writes what is ready, the head before it; false when the caller left.
     private func flush() async -> Bool {
-        guard !out.isEmpty else { return !writer.isClosed }
-        guard sendHead() else { return false }
-        let state = writer.write(out)
-        scope.keepAnswer(out, contentType: stream.contentType)
-        out.removeAll(keepingCapacity: out.capacity <= 64 * 1024)
-        lastWrite = scope.request.loop.now
-        if scope.firstByteAt == nil { scope.firstByteAt = lastWrite }
-        switch state {
+        switch writeOut() {
         case .open: return true
         case .closed: return false
         case .full:
@@ -96,6 +109,19 @@ final class StreamPump {
         }
     }
 
+    @inline(never)
+    private func writeOut() -> WriteState {
+        guard !out.isEmpty else { return writer.isClosed ? .closed : .open }
+        guard sendHead() else { return .closed }
+        let state = writer.write(out)
+        scope.keepAnswer(out, contentType: stream.contentType)
+        out.removeAll(keepingCapacity: out.capacity <= 64 * 1024)
+        lastWrite = scope.request.loop.now
+        if scope.firstByteAt == nil { scope.firstByteAt = lastWrite }
+        return state
+    }
+
+    @inline(never)
     private func sendHead() -> Bool {
         guard !writer.headSent else { return true }
         var headers = AnswerHeaders.make(
@@ -104,18 +130,21 @@ final class StreamPump {
         headers.append("x-accel-buffering", "no")
         do {
             try writer.head(.ok, headers, .chunked)
+            attempt.answerBegan()
             return true
         } catch {
             return false
         }
     }
 
+    @inline(never)
     private func takeUsage() {
         scope.usage = stream.usage
         scope.usageSource = .measured
         if scope.upstreamID.isEmpty { scope.upstreamID = stream.id }
     }
 
+    @inline(never)
     private func callerLeft() -> AttemptLoop.Result {
         response.cancel()
         takeUsage()
@@ -124,6 +153,7 @@ final class StreamPump {
     }
 
     /// Before the first byte the call can still go elsewhere; after it the caller gets the error as an event.
+    @inline(never)
     private func fail(_ error: RelayError, outcome: CallOutcome) -> AttemptLoop.Result {
         response.cancel()
         guard writer.headSent || !out.isEmpty else {
@@ -148,6 +178,7 @@ final class StreamPump {
     // MARK: Time
 
     /// One timer, armed again when it fires early: a comment after every silent interval.
+    @inline(never)
     private func armKeepAlive() {
         let interval = relay.configuration.keepAliveInterval
         guard interval > .zero, !stream.keepAlive.isEmpty else { return }
@@ -171,6 +202,7 @@ final class StreamPump {
     }
 
     /// What is held back goes out in time, also when nothing follows.
+    @inline(never)
     private func armRelease(after limit: Duration) {
         guard graceTimer == nil else { return }
         graceTimer = scope.request.loop.schedule(after: limit) {
@@ -186,6 +218,7 @@ final class StreamPump {
         }
     }
 
+    @inline(never)
     private func disarm() {
         for running in [timer, graceTimer] {
             if let running { scope.request.loop.cancel(running) }
