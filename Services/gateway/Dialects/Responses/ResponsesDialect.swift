@@ -63,14 +63,12 @@ package final class ResponsesCall: InferenceCall {
         -> any Exchange
     {
         let edits = context.storedID.map { [(name: "previous_response_id", text: $0)] } ?? []
-        let body = request.body(upstreamModel: context.upstreamModel, replacing: edits)
+        let body = request.body(
+            upstreamModel: wire.traits.modelName.written(context.upstreamModel), replacing: edits)
+        let headers = isStream ? OpenAIExchange.streamHeaders : OpenAIExchange.plainHeaders
         return ResponsesExchange(
-            UpstreamBody(
-                body,
-                headers: [
-                    "content-type": "application/json",
-                    "accept": isStream ? "text/event-stream, application/json" : "application/json",
-                ]), context: context, sealsIDs: isStored)
+            UpstreamBody(body, headers: headers), .create(isStream: isStream, isStored: isStored), context,
+            errors: wire.traits.errors)
     }
 }
 
@@ -131,6 +129,6 @@ package final class StoredResponseCall: CallerCall {
             case .delete: UpstreamBody([], method: .delete, suffix: path)
             case .cancel: UpstreamBody([], method: .post, suffix: path + "/cancel")
             }
-        return ResponsesExchange(body, context: context, sealsIDs: true)
+        return ResponsesExchange(body, .stored, context, errors: wire.traits.errors)
     }
 }

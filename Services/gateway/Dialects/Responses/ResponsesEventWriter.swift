@@ -4,7 +4,7 @@ import JSON
 
 /// Tells a stream in the Responses protocol (contract providers §6.6): items open and close, everything has its place and number, the whole response ends it.
 ///
-/// Memory: the texts of the answer, which its last event repeats.
+/// Memory: the texts of the answer, which the last events repeat; beyond 64 MiB they are told once and not repeated.
 struct ResponsesEventWriter: EventWriter {
     /// A text or a thought that is being told.
     private enum Open {
@@ -20,16 +20,26 @@ struct ResponsesEventWriter: EventWriter {
         let place: Int
         let callID: String
         let name: String
+        /// Whether the caller knows the tool as one that takes text.
+        let isCustom: Bool
         var arguments = ""
+
+        func item(_ id: String, arguments: String) -> ResponsesWriter.Item {
+            isCustom
+                ? .customCall(id: id, callID: callID, name: name, input: CustomTool.input(arguments))
+                : .call(id: id, callID: callID, name: name, arguments: arguments)
+        }
+
+        var prefix: String { isCustom ? "ctc" : "fc" }
     }
 
     private let writer: ResponsesWriter
-    private var sequence = 0
+    private var frames = ResponsesFrames()
     private var created = 0
     private var items: [ResponsesWriter.Item?] = []
     private var open = Open.none
     private var text = ""
-    private var signature: String?
+    private var room = 64 * 1024 * 1024
     /// Calls may interleave; an answer has few.
     private var calls: [OpenCall] = []
     private var finish = FinishReason.stop
@@ -47,15 +57,13 @@ struct ResponsesEventWriter: EventWriter {
             start(into: &out)
         case .text(0, let delta): say(delta, into: &out)
         case .thinking(0, let delta): think(delta, into: &out)
-        case .thinkingSignature(0, let proof): signature = proof
+        case .thinkingSignature(0, let proof): sign(proof, into: &out)
         case .refusal(0, let delta): refuse(delta, into: &out)
         case .toolCallStarted(0, let index, let id, let name, _): begin(index, id, name, into: &out)
         case .toolArguments(0, let index, let delta): argue(index, delta, into: &out)
         case .toolCallEnded(0, let index): end(call: index, into: &out)
         case .media(0, let media):
-            guard case .base64(let data) = media.source else { return }
-            let address = DataURL.text(mediaType: media.mediaType ?? "image/png", base64: data)
-            say("![\(media.kind.rawValue)](\(address))", into: &out)
+            if let text = ResponsesWriter.text(of: media) { say(text, into: &out) }
         case .finished(0, let reason, _): finish = reason
         case .usage(let counts): usage = counts
         case .ended: complete(into: &out)
@@ -64,17 +72,9 @@ struct ResponsesEventWriter: EventWriter {
     }
 
     mutating func write(_ error: WireError, into out: inout [UInt8]) {
-        guard isStarted else {
-            event("error", into: &out) { root in
-                root.field("code", error.code)
-                root.field("message", error.message)
-                root.key("param")
-                root.null()
-            }
-            return
-        }
+        guard isStarted else { return ResponsesFault.append(error, &frames, to: &out) }
         closeAll(into: &out)
-        let code = error.status == 429 ? "rate_limit_exceeded" : "server_error"
+        let code = error.upstream?.code.string ?? (error.status == 429 ? "rate_limit_exceeded" : "server_error")
         respond("response.failed", .failed(code: code, message: error.message), into: &out)
     }
 
@@ -105,16 +105,14 @@ struct ResponsesEventWriter: EventWriter {
     private mutating func event(
         _ type: String, into out: inout [UInt8], _ members: (inout JSONWriter) -> Void
     ) {
-        var json = JSONWriter(reserving: 256)
-        json.object { root in
-            root.field("type", type)
-            root.field("sequence_number", sequence)
-            members(&root)
-        }
-        sequence += 1
-        out += "event: \(type)\ndata: ".utf8
-        out += json.bytes
-        out += [10, 10]
+        frames.append(type, to: &out, members)
+    }
+
+    /// What is repeated later of a piece of text.
+    private mutating func kept(_ delta: String) -> String {
+        guard delta.utf8.count <= room else { return "" }
+        room -= delta.utf8.count
+        return delta
     }
 
     // MARK: Items
@@ -150,7 +148,7 @@ struct ResponsesEventWriter: EventWriter {
             open = .message(place: place)
             part("response.content_part.added", place, "msg", .text(""), into: &out)
         }
-        text += delta
+        text += kept(delta)
         content("response.output_text.delta", place, "msg", into: &out) { root in
             root.field("content_index", 0)
             root.field("delta", delta)
@@ -170,7 +168,7 @@ struct ResponsesEventWriter: EventWriter {
             open = .refusal(place: place)
             part("response.content_part.added", place, "msg", .refusal(""), into: &out)
         }
-        text += delta
+        text += kept(delta)
         content("response.refusal.delta", place, "msg", into: &out) { root in
             root.field("content_index", 0)
             root.field("delta", delta)
@@ -189,7 +187,7 @@ struct ResponsesEventWriter: EventWriter {
             open = .reasoning(place: place)
             summary("response.reasoning_summary_part.added", place, "", into: &out)
         }
-        text += delta
+        text += kept(delta)
         content("response.reasoning_summary_text.delta", place, "rs", into: &out) { root in
             root.field("summary_index", 0)
             root.field("delta", delta)
@@ -198,14 +196,17 @@ struct ResponsesEventWriter: EventWriter {
 
     private mutating func begin(_ index: Int, _ id: String, _ name: String, into out: inout [UInt8]) {
         close(into: &out)
-        let place = add(
-            .call(id: writer.itemID("fc", items.count), callID: id, name: name, arguments: ""), into: &out)
-        calls.append(OpenCall(index: index, place: place, callID: id, name: name))
+        let call = OpenCall(
+            index: index, place: items.count, callID: id, name: name, isCustom: writer.customTools.contains(name))
+        _ = add(call.item(writer.itemID(call.prefix, call.place), arguments: ""), into: &out)
+        calls.append(call)
     }
 
     private mutating func argue(_ index: Int, _ delta: String, into out: inout [UInt8]) {
         guard !delta.isEmpty, let slot = calls.firstIndex(where: { $0.index == index }) else { return }
-        calls[slot].arguments += delta
+        calls[slot].arguments += kept(delta)
+        // A text inside JSON cannot be told before it is whole.
+        if calls[slot].isCustom { return }
         content("response.function_call_arguments.delta", calls[slot].place, "fc", into: &out) {
             $0.field("delta", delta)
         }
@@ -215,18 +216,34 @@ struct ResponsesEventWriter: EventWriter {
         guard let slot = calls.firstIndex(where: { $0.index == index }) else { return }
         let call = calls.remove(at: slot)
         let arguments = call.arguments.isEmpty ? "{}" : call.arguments
-        content("response.function_call_arguments.done", call.place, "fc", into: &out) { root in
-            root.field("name", call.name)
-            root.field("arguments", arguments)
+        if call.isCustom {
+            let input = CustomTool.input(arguments)
+            content("response.custom_tool_call_input.delta", call.place, "ctc", into: &out) {
+                $0.field("delta", input)
+            }
+            content("response.custom_tool_call_input.done", call.place, "ctc", into: &out) {
+                $0.field("input", input)
+            }
+        } else {
+            content("response.function_call_arguments.done", call.place, "fc", into: &out) { root in
+                root.field("name", call.name)
+                root.field("arguments", arguments)
+            }
         }
-        done(
-            .call(
-                id: writer.itemID("fc", call.place), callID: call.callID, name: call.name, arguments: arguments),
-            call.place, into: &out)
+        done(call.item(writer.itemID(call.prefix, call.place), arguments: arguments), call.place, into: &out)
+    }
+
+    /// A proof ends the thought that it belongs to; without one it is an item of its own.
+    private mutating func sign(_ proof: String, into out: inout [UInt8]) {
+        if case .reasoning = open { return close(signature: proof, into: &out) }
+        close(into: &out)
+        let id = writer.itemID("rs", items.count)
+        let place = add(.reasoning(id: id, text: "", signature: nil), into: &out)
+        done(.reasoning(id: id, text: "", signature: proof), place, into: &out)
     }
 
     /// Ends the text or thought that is being told.
-    private mutating func close(into out: inout [UInt8]) {
+    private mutating func close(signature: String? = nil, into out: inout [UInt8]) {
         let told = text
         text = ""
         switch open {
@@ -254,7 +271,6 @@ struct ResponsesEventWriter: EventWriter {
             }
             summary("response.reasoning_summary_part.done", place, told, into: &out)
             done(.reasoning(id: writer.itemID("rs", place), text: told, signature: signature), place, into: &out)
-            signature = nil
         }
         open = .none
     }

@@ -4,12 +4,25 @@ package import JSON
 
 /// The Responses protocol on both sides: bytes pass; the model's name and the ids of kept responses are the caller's (contract providers §6.5).
 package final class ResponsesExchange: Exchange, Sendable {
-    package let request: UpstreamBody
-    private let edit: ResponseEdit
+    /// What is asked of the upstream.
+    enum Kind: Equatable {
+        case create(isStream: Bool, isStored: Bool)
+        /// Something about a kept response: a failed one is an answer like any other then.
+        case stored
+    }
 
-    init(_ request: UpstreamBody, context: UpstreamContext, sealsIDs: Bool) {
+    package let request: UpstreamBody
+    private let kind: Kind
+    private let edit: ResponseEdit
+    private let errors: VendorErrors
+
+    init(_ request: UpstreamBody, _ kind: Kind, _ context: UpstreamContext, errors: VendorErrors = .openAI) {
         self.request = request
-        edit = ResponseEdit(model: context.requestedModel, seal: sealsIDs ? context.sealID : nil)
+        self.kind = kind
+        self.errors = errors
+        var sealsID = true
+        if case .create(_, let isStored) = kind { sealsID = isStored }
+        edit = ResponseEdit(model: context.requestedModel, seal: context.sealID, sealsID: sealsID)
     }
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
@@ -17,46 +30,60 @@ package final class ResponsesExchange: Exchange, Sendable {
         do {
             index = try parser.members(of: bytes)
         } catch {
-            throw UpstreamError(
-                status: 502, message: "the upstream answered something that is no JSON object", type: "upstream_error",
-                code: .string(UpstreamError.badResponse))
+            throw ResponsesFault.foreign("something that is no JSON object")
         }
-        let isError = index["error"].map { $0.kind == .object } ?? false
-        if isError || index["status"].map({ bytes[$0.range].elementsEqual(#""failed""#.utf8) }) ?? false,
+        let hasError = index["error"].map { $0.kind != .null } ?? false
+        if kind != .stored || index["output"] == nil,
+            hasError || index["status"].map({ bytes[$0.range].elementsEqual(#""failed""#.utf8) }) ?? false,
             let tree = try? parser.parse(bytes), let fault = ResponsesFault.read(tree)
         {
-            throw fault
+            throw errors.adjusted(fault)
         }
         let usage = index["usage"].flatMap { UsageReader.read(bytes, $0.range) }
-        return RelayedAnswer(
-            body: edit.apply(bytes, index) ?? bytes, usage: usage, id: (try? index.string("id")) ?? "")
+        let id = (try? index.string("id")) ?? ""
+        let body = edit.apply(bytes, index) ?? bytes
+        if case .create(isStream: true, _) = kind, let response = (try? parser.parse(body))?.object {
+            // Some upstreams answer a stream request as a whole; the caller gets the stream it asked for.
+            return RelayedAnswer(
+                body: ResponsesReplay.bytes(response), usage: usage, id: id,
+                contentType: "text/event-stream; charset=utf-8")
+        }
+        return RelayedAnswer(body: body, usage: usage, id: id)
     }
 
-    package func makeStream() -> any StreamRelay { ResponsesStream(edit) }
+    package func makeStream() -> any StreamRelay {
+        ResponsesStream(edit, tellsOfKept: kind == .stored, errors: errors)
+    }
 
     package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
-        UpstreamError(status: status, body: body, parser: parser)
+        errors.read(status: status, body: body, parser: parser)
     }
 }
 
 /// What changes in a response object on its way to the caller.
 struct ResponseEdit: Sendable {
+    /// The caller's name of the model; empty when the caller named none, and the upstream's stays.
     let model: String
     /// Turns an upstream's id into one that leads back to its channel; `nil` when nothing is kept.
     let seal: (@Sendable (String) -> String)?
+    /// Whether the response itself is kept; the one before it was in any case.
+    let sealsID: Bool
 
     /// The object with its edits; `nil` when there are none.
     func apply(_ bytes: [UInt8], _ index: JSONObjectIndex) -> [UInt8]? {
         var edit = JSONEdit(index)
-        if let name = try? index.string("model"), name != model { edit.set("model", string: model) }
+        if !model.isEmpty, let name = try? index.string("model"), name != model { edit.set("model", string: model) }
         if let seal {
-            for member in ["id", "previous_response_id"] {
-                guard index[member]?.kind == .string, let id = try? index.string(member), id.hasPrefix("resp") else {
-                    continue
-                }
-                edit.set(member, string: seal(id))
-            }
+            if sealsID { self.seal("id", index, seal, &edit) }
+            self.seal("previous_response_id", index, seal, &edit)
         }
         return edit.isEmpty ? nil : edit.apply()
+    }
+
+    private func seal(
+        _ member: String, _ index: JSONObjectIndex, _ seal: @Sendable (String) -> String, _ edit: inout JSONEdit
+    ) {
+        guard index[member]?.kind == .string, let id = try? index.string(member), !id.isEmpty else { return }
+        edit.set(member, string: seal(id))
     }
 }

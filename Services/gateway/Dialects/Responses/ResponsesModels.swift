@@ -24,7 +24,22 @@ enum ResponsesModels {
         guard VendorModes.chat.contains(call.mode), channel.type.modes.contains(.responses),
             channel.configs["disable_responses"]?.bool != true
         else { return false }
-        return call.family == .responses
-            || types.contains(channel.type.id) && only.contains(call.model.lowercased().filter { $0 != "." })
+        let model = call.model.lowercased()
+        if call.family == .responses { return channel.type.id != 49 || isQianfans(model, channel.configs) }
+        return types.contains(channel.type.id) && only.contains(model.filter { $0 != "." })
     }
+
+    /// Whether Qianfan has a model at its `/responses` (contract providers §11.3); the channel's `response_models` names more.
+    private static func isQianfans(_ model: String, _ configs: JSONObject) -> Bool {
+        qianfan.contains(model)
+            || configs["response_models"]?.array?.contains { $0.string?.lowercased() == model } ?? false
+    }
+
+    private static let qianfan: Set<String> = [
+        "deepseek-v3", "deepseek-v3.2", "deepseek-v3.2-think", "deepseek-v3.1-250821", "deepseek-v3.1-think-250821",
+        "deepseek-r1", "deepseek-r1-250528", "kimi-k2-instruct", "qwen3-coder-480b-a35b-instruct",
+        "qwen3-coder-30b-a3b-instruct", "qwen3-235b-a22b", "qwen3-235b-a22b-instruct-2507",
+        "qwen3-235b-a22b-thinking-2507", "qwen3-30b-a3b", "qwen3-30b-a3b-instruct-2507", "qwen3-30b-a3b-thinking-2507",
+        "qwen3-32b", "qwen3-14b", "qwen3-8b", "qwen3-4b", "qwen3-1.7b", "qwen3-0.6b",
+    ]
 }

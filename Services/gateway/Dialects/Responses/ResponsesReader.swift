@@ -5,13 +5,18 @@ import JSON
 enum ResponsesReader {
     /// What only a channel that keeps responses can do.
     private static let kept = ["previous_response_id", "conversation", "prompt"]
+    /// What the vendor's own tools did, which is of no use to another vendor (loss table).
+    private static let hosted: Set<String> = [
+        "web_search_call", "file_search_call", "image_generation_call", "code_interpreter_call", "mcp_list_tools",
+        "mcp_call", "mcp_approval_request", "mcp_approval_response",
+    ]
 
     static func read(_ body: JSONObject, model: String, isStream: Bool) throws(Malformed) -> InferenceRequest {
         for member in kept where !(body[member]?.isNull ?? true) {
-            throw Malformed(member, "is not possible here: the channel of this model does not keep responses")
+            throw Malformed(member, "is not possible here: the channel of this model keeps nothing")
         }
         if try body.flag("background") ?? false {
-            throw Malformed("background", "is not possible here: the channel of this model does not keep responses")
+            throw Malformed("background", "is not possible here: the channel of this model keeps nothing")
         }
         var request = InferenceRequest(model: model)
         request.isStream = isStream
@@ -71,15 +76,21 @@ enum ResponsesReader {
                 id: try item.requiredText("call_id"), name: try item.requiredText("name"),
                 arguments: try arguments(item))
             add(.toolCall(call), .assistant, to: &request)
-        case "function_call_output":
+        case "function_call_output", "custom_tool_call_output":
             let result = ToolResult(callID: try item.requiredText("call_id"), parts: try output(item))
             add(.toolResult(result), .user, to: &request)
         case "reasoning": try reasoning(item, into: &request)
         case "item_reference":
-            throw Malformed("type", "'item_reference' is not possible here: the channel does not keep responses")
-        default:
-            // What the vendor's own tools did is of no use to another vendor (loss table).
-            break
+            throw Malformed("type", "'item_reference' is not possible here: the channel of this model keeps nothing")
+        case "custom_tool_call":
+            let call = ToolCall(
+                id: try item.requiredText("call_id"), name: try item.requiredText("name"),
+                arguments: CustomTool.arguments(try item.text("input") ?? ""))
+            add(.toolCall(call), .assistant, to: &request)
+        case let type:
+            guard hosted.contains(type) else {
+                throw Malformed("type", "'\(type.prefix(100))' is not known to the channels of this model")
+            }
         }
     }
 
@@ -180,6 +191,7 @@ enum ResponsesReader {
         }
         let thinking = Thinking(
             texts.joined(separator: "\n\n"), signature: try item.text("encrypted_content"), id: try item.text("id"))
+        if thinking.text.isEmpty, thinking.signature == nil { return }
         add(.thinking(thinking), .assistant, to: &request)
     }
 
@@ -217,11 +229,17 @@ enum ResponsesReader {
         case .string("required")?: request.toolChoice = .required
         case .object(let choice)?:
             switch try choice.text("type") {
-            case "function": request.toolChoice = .function(try choice.requiredText("name"))
+            case "function", "custom":
+                do throws(Malformed) {
+                    request.toolChoice = .function(try choice.requiredText("name"))
+                } catch {
+                    throw error.inside("tool_choice")
+                }
             case "allowed_tools":
                 let names = (try choice.list("tools") ?? []).compactMap { $0["name"]?.string }
                 request.toolChoice = try choice.text("mode") == "required" && !names.isEmpty ? .oneOf(names) : .auto
-            default: request.toolChoice = .required
+            // A tool of the vendor's: the only one can be forced, one of several cannot.
+            default: request.toolChoice = request.tools.count == 1 ? .required : .auto
             }
         default: throw Malformed("tool_choice", "must be auto, none, required or an object")
         }
@@ -235,6 +253,7 @@ enum ResponsesReader {
                     name: try tool.requiredText("name"), description: try tool.text("description"),
                     parameters: tool["parameters"].flatMap { $0.isNull ? JSONValue?.none : $0 },
                     strict: try tool.flag("strict")))
+        case "custom": return .function(try CustomTool.function(tool))
         case "web_search", "web_search_preview", "web_search_preview_2025_03_11":
             return .hosted(HostedTool(.webSearch, dialect: "responses", definition: value))
         case "code_interpreter": return .hosted(HostedTool(.codeExecution, dialect: "responses", definition: value))

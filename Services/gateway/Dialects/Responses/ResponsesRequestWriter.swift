@@ -3,9 +3,11 @@ import JSON
 
 /// Writes requests in the Responses protocol (contract providers §6.2); the upstream keeps nothing.
 enum ResponsesRequestWriter {
-    static func write(_ request: InferenceRequest, into writer: inout JSONWriter) {
+    /// - Parameter traits: What the vendor and model do differently: the name, and members that are refused.
+    static func write(_ request: InferenceRequest, _ traits: OpenAITraits, into writer: inout JSONWriter) {
+        func takes(_ member: String) -> Bool { !traits.drops.contains(member) }
         writer.object { root in
-            root.field("model", request.model)
+            root.field("model", traits.modelName.written(request.model))
             root.key("input")
             root.array { items in
                 for block in request.system { message("developer", [.text(block.text)], "input_text", into: &items) }
@@ -15,9 +17,11 @@ enum ResponsesRequestWriter {
             if request.isStream { root.field("stream", true) }
             // The API wants at least 16.
             root.field("max_output_tokens", request.maxOutputTokens.map { max(16, $0) })
-            if let value = request.sampling.temperature { root.field("temperature", .number(value)) }
-            if let value = request.sampling.topP { root.field("top_p", .number(value)) }
-            logprobs(request.sampling, into: &root)
+            if let value = request.sampling.temperature, takes("temperature") {
+                root.field("temperature", .number(value))
+            }
+            if let value = request.sampling.topP, takes("top_p") { root.field("top_p", .number(value)) }
+            if takes("logprobs") { logprobs(request.sampling, into: &root) }
             tools(request, into: &root)
             format(request, into: &root)
             reasoning(request, into: &root)
@@ -264,11 +268,18 @@ enum ResponsesRequestWriter {
     }
 
     private static func reasoning(_ request: InferenceRequest, into root: inout JSONWriter) {
-        guard let wanted = request.reasoning else { return }
+        guard let wanted = request.reasoning, let effort = effort(wanted, model: request.model) else { return }
         root.key("reasoning")
         root.object { reasoning in
-            reasoning.field("effort", OpenAIEffort.word(wanted, model: request.model))
+            reasoning.field("effort", effort)
             if wanted != .disabled { reasoning.field("summary", "auto") }
         }
+    }
+
+    /// The word that the model takes; `nil` for a model that does not think, and refuses the member.
+    private static func effort(_ reasoning: Reasoning, model: String) -> String? {
+        let word = reasoning.effort?.rawValue ?? "none"
+        guard let known = ModelNames.efforts(ModelNames.bare(model)) else { return word }
+        return ChatReasoning.nearest(word, known)
     }
 }

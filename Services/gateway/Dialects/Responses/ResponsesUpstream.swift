@@ -1,72 +1,41 @@
 import Contracts
-import HTTPCore
+package import HTTPCore
 package import InferenceModel
 package import JSON
 
 /// OpenAI's Responses protocol as upstreams speak it; for callers of other protocols, and for models that have no other address (contract providers §3.6, §6.2–6.4).
 package struct ResponsesUpstream: UpstreamDialect {
-    package init() {}
+    /// What this vendor and model do differently: the name, members that are refused, errors.
+    private let traits: OpenAITraits
+
+    package init(_ traits: OpenAITraits = OpenAITraits()) {
+        self.traits = traits
+    }
 
     package func write(_ request: InferenceRequest, _ context: UpstreamContext) throws(InvalidRequest) -> UpstreamBody {
         var writer = JSONWriter(reserving: 2048)
-        ResponsesRequestWriter.write(request, into: &writer)
+        ResponsesRequestWriter.write(request, traits, into: &writer)
         return UpstreamBody(
-            writer.bytes,
-            headers: [
-                "content-type": "application/json",
-                "accept": request.isStream ? "text/event-stream, application/json" : "application/json",
-            ])
+            writer.bytes, headers: request.isStream ? OpenAIExchange.streamHeaders : OpenAIExchange.plainHeaders)
     }
 
     package func read(_ body: [UInt8], _ context: UpstreamContext, parser: JSONParser) throws(UpstreamError)
         -> InferenceResponse
     {
         guard let tree = try? parser.parse(body), tree.object != nil else {
-            throw UpstreamError(
-                status: 502, message: "the upstream answered something that is no JSON object", type: "upstream_error",
-                code: .string(UpstreamError.badResponse))
+            throw ResponsesFault.foreign("something that is no JSON object")
         }
-        if let fault = ResponsesFault.read(tree) { throw fault }
+        if let fault = ResponsesFault.read(tree) { throw traits.errors.adjusted(fault) }
+        guard tree["output"]?.array != nil else { throw ResponsesFault.foreign("an object that is no response") }
         return ResponsesAnswer.read(tree, context)
     }
 
     package func makeEventReader(_ context: UpstreamContext) -> any EventReader {
-        ResponsesEventReader(context)
-    }
-}
-
-/// Failures inside a good status: of a response, and of a stream (contract providers §6.4).
-enum ResponsesFault {
-    /// The failure that a response, or an event, tells; `nil` when it tells none.
-    static func read(_ tree: JSONValue) -> UpstreamError? {
-        let response = tree["response"] ?? tree
-        if tree["type"]?.string == "error" {
-            // The fields stand in the event itself, or in an `error` object.
-            return fault(tree["error"]?.object == nil ? tree : tree["error"] ?? tree)
-        }
-        if response["status"]?.string == "failed" { return fault(response["error"] ?? .null) }
-        guard let error = response["error"], error.object != nil, response["output"] == nil else { return nil }
-        return fault(error)
+        ResponsesEventReader(context, errors: traits.errors)
     }
 
-    private static func fault(_ error: JSONValue) -> UpstreamError {
-        let code = error["code"] ?? .null
-        let message = error["message"]?.string ?? ""
-        return UpstreamError(
-            status: status(code.string ?? error["type"]?.string, number: code.int),
-            message: message.isEmpty ? "the upstream failed without saying why" : String(message.prefix(4096)),
-            type: error["type"]?.string.flatMap { $0 == "error" ? nil : $0 } ?? "upstream_error", code: code,
-            param: error["param"] ?? .null)
-    }
-
-    private static func status(_ code: String?, number: Int?) -> Int {
-        if let number = number ?? code.flatMap({ Int($0) }), (400...599).contains(number) { return number }
-        switch code {
-        case "rate_limit_exceeded", "too_many_requests": return 429
-        case "invalid_request_error", "bad_request", "invalid_prompt": return 400
-        case "insufficient_quota": return 402
-        default: return 502
-        }
+    package func readError(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
+        traits.errors.read(status: status, body: body, parser: parser)
     }
 }
 
@@ -74,24 +43,29 @@ enum ResponsesFault {
 enum ResponsesAnswer {
     static func read(_ tree: JSONValue, _ context: UpstreamContext) -> InferenceResponse {
         var parts: [Part] = []
+        var logprobs: [JSONValue] = []
         var hasCalls = false
         for item in tree["output"]?.array ?? [] {
             switch item["type"]?.string {
             case "message":
                 for content in item["content"]?.array ?? [] {
                     switch content["type"]?.string {
-                    case "output_text": parts.append(.text(content["text"]?.string ?? ""))
+                    case "output_text":
+                        parts.append(.text(content["text"]?.string ?? ""))
+                        logprobs += content["logprobs"]?.array ?? []
                     case "refusal": parts.append(.refusal(content["refusal"]?.string ?? ""))
                     default: break
                     }
                 }
             case "reasoning":
-                let texts = (item["summary"]?.array ?? []) + (item["content"]?.array ?? [])
+                let texts = ((item["summary"]?.array ?? []) + (item["content"]?.array ?? []))
+                    .compactMap { $0["text"]?.string }
+                let proof = item["encrypted_content"]?.string
+                // Without a summary and a proof it says only that there were thoughts.
+                guard !texts.isEmpty || proof != nil else { continue }
                 parts.append(
                     .thinking(
-                        Thinking(
-                            texts.compactMap { $0["text"]?.string }.joined(separator: "\n\n"),
-                            signature: item["encrypted_content"]?.string, id: item["id"]?.string)))
+                        Thinking(texts.joined(separator: "\n\n"), signature: proof, id: item["id"]?.string)))
             case "function_call":
                 hasCalls = true
                 parts.append(
@@ -102,12 +76,18 @@ enum ResponsesAnswer {
             default: break
             }
         }
+        var choice = Choice(parts: parts, finish: finish(tree, hasCalls: hasCalls))
+        if !logprobs.isEmpty { choice.logprobs = self.logprobs(logprobs) }
         var response = InferenceResponse(
             id: tree["id"]?.string ?? "", model: context.requestedModel,
-            created: tree["created_at"]?.int ?? context.now,
-            choices: [Choice(parts: parts, finish: finish(tree, hasCalls: hasCalls))], usage: usage(tree["usage"]))
+            created: tree["created_at"]?.int ?? context.now, choices: [choice], usage: usage(tree["usage"]))
         response.serviceTier = tree["service_tier"]?.string
         return response
+    }
+
+    /// Log probabilities in the words of OpenAI chat, whose tokens are the same objects.
+    static func logprobs(_ tokens: [JSONValue]) -> JSONValue {
+        .object(["content": .array(tokens), "refusal": .null])
     }
 
     /// Some vendors give an object where the protocol has text.

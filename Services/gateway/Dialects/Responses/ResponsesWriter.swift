@@ -9,6 +9,7 @@ struct ResponsesWriter {
         case reasoning(id: String, text: String, signature: String?)
         case message(id: String, [MessagePart])
         case call(id: String, callID: String, name: String, arguments: String)
+        case customCall(id: String, callID: String, name: String, input: String)
     }
 
     /// A part of a message.
@@ -18,11 +19,14 @@ struct ResponsesWriter {
     }
 
     let context: UpstreamContext
+    /// The names of the caller's tools that take text.
+    let customTools: Set<String>
     private let call: ResponsesCall
 
     init(_ call: ResponsesCall, _ context: UpstreamContext) {
         self.call = call
         self.context = context
+        customTools = CustomTool.names(in: call.request.raw("tools"))
     }
 
     /// The id of the response: made here, since no channel keeps it.
@@ -51,19 +55,31 @@ struct ResponsesWriter {
                     .reasoning(id: itemID("rs", items.count), text: thinking.text, signature: thinking.signature))
             case .text(let text, _): add(.text(text), to: &items)
             case .refusal(let text): add(.refusal(text), to: &items)
+            case .toolCall(let call) where customTools.contains(call.name):
+                items.append(
+                    .customCall(
+                        id: itemID("ctc", items.count), callID: call.id, name: call.name,
+                        input: CustomTool.input(call.arguments)))
             case .toolCall(let call):
                 items.append(
                     .call(id: itemID("fc", items.count), callID: call.id, name: call.name, arguments: call.arguments))
             case .media(let media):
-                // The protocol has no place for a picture of another vendor but its address in the text.
-                if case .base64(let data) = media.source {
-                    let address = DataURL.text(mediaType: media.mediaType ?? "image/png", base64: data)
-                    add(.text("![\(media.kind.rawValue)](\(address))"), to: &items)
-                }
+                if let text = Self.text(of: media) { add(.text(text), to: &items) }
             case .toolResult: break
             }
         }
         return items
+    }
+
+    /// The protocol has no place for a picture of another vendor but its address in the text; `nil` for one that has no address.
+    static func text(of media: Media) -> String? {
+        switch media.source {
+        case .base64(let data):
+            let address = DataURL.text(mediaType: media.mediaType ?? "image/png", base64: data)
+            return "![\(media.kind.rawValue)](\(address))"
+        case .url(let address): return "![\(media.kind.rawValue)](\(address))"
+        case .file: return nil
+        }
     }
 
     private func add(_ part: MessagePart, to items: inout [Item]) {
@@ -156,7 +172,8 @@ struct ResponsesWriter {
     /// A member of the request, as the caller wrote it.
     private func echo(_ member: String, _ otherwise: String, into writer: inout JSONWriter) {
         if let raw = call.request.raw(member), !raw.elementsEqual("null".utf8) {
-            writer.field(member, raw: raw)
+            // A line end of the caller's would end the line of an event; inside strings JSON has none.
+            writer.field(member, raw: raw.map { $0 == 10 || $0 == 13 ? 32 : $0 })
         } else {
             writer.field(member, raw: otherwise.utf8)
         }
@@ -194,6 +211,13 @@ struct ResponsesWriter {
                 root.field("call_id", callID)
                 root.field("name", name)
                 root.field("arguments", arguments)
+            case .customCall(let id, let callID, let name, let input):
+                root.field("id", id)
+                root.field("type", "custom_tool_call")
+                root.field("status", status)
+                root.field("call_id", callID)
+                root.field("name", name)
+                root.field("input", input)
             }
         }
     }

@@ -74,32 +74,40 @@ package struct OpenAICompatible: Vendor {
         if let native = anthropic?.route(call, base: channel.base, key: secret, errors: traits.errors) {
             return native
         }
-        if ResponsesModels.takes(call, channel) { return responses(channel) }
+        if ResponsesModels.takes(call, channel) { return responses(call, channel) }
         let mode = Self.operation(call.mode, of: channel.type)
         let usual = call.action == "variations" ? "/images/variations" : Self.openAIPaths[mode]
         guard let path = path(mode, call.model, channel.configs) ?? paths[mode] ?? usual else { return nil }
         var traits = traits
         adapt(&traits, call.model, channel.configs)
         traits = traits.for(model: call.model)
-        let (base, key) = (channel.base, channel.key)
         switch addressing {
         case .plain(let prefix):
             let credential = auth.credential(secret).with(fields(channel.configs))
-            return UpstreamRoute(url: base + prefix + path, credential: credential, wire: wire(mode, traits))
+            return UpstreamRoute(url: channel.base + prefix + path, credential: credential, wire: wire(mode, traits))
         case .azure: return azure(call, path, channel, traits, mode)
-        case .cloudflare:
-            let parts = key.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            let isGateway = base.hasPrefix("https://gateway.ai.cloudflare.com") && base.hasSuffix("/workers-ai")
-            guard isGateway || parts.count == 2 else { return nil }
-            let prefix = isGateway ? base : "\(base)/client/v4/accounts/\(PathText.escaped(parts[0]))/ai"
-            return UpstreamRoute(
-                url: prefix + "/v1" + path, credential: auth.credential(parts.last ?? ""), wire: wire(mode, traits))
+        case .cloudflare: return cloudflare(path, channel, wire(mode, traits))
         }
     }
 
+    /// Cloudflare's address names the account, which the key has, or is that of a gateway, which knows it.
+    private func cloudflare(_ path: String, _ channel: VendorChannel, _ wire: Wire) -> UpstreamRoute? {
+        let base = channel.base
+        let parts = channel.key.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let isGateway = base.hasPrefix("https://gateway.ai.cloudflare.com") && base.hasSuffix("/workers-ai")
+        guard isGateway || parts.count == 2 else { return nil }
+        let prefix = isGateway ? base : "\(base)/client/v4/accounts/\(PathText.escaped(parts[0]))/ai"
+        return UpstreamRoute(
+            url: prefix + "/v1" + path, credential: auth.credential(parts.last ?? ""), wire: wire)
+    }
+
     /// The address of the Responses protocol; Azure's names no deployment, and has a version of its own.
-    private func responses(_ channel: VendorChannel) -> UpstreamRoute {
-        let wire = Wire(.responses, ResponsesUpstream())
+    private func responses(_ call: VendorCall, _ channel: VendorChannel) -> UpstreamRoute? {
+        var traits = traits
+        adapt(&traits, call.model, channel.configs)
+        traits = traits.for(model: call.model)
+        if channel.type.id == 3 { traits.modelName = .dotless }
+        let wire = Wire(.responses, ResponsesUpstream(traits), traits: traits)
         let (base, key) = (channel.base, channel.key)
         switch addressing {
         case .azure:
@@ -108,14 +116,10 @@ package struct OpenAICompatible: Vendor {
                 credential: auth.credential(String(key.prefix { $0 != "|" })), wire: wire)
         case .plain(let prefix):
             return UpstreamRoute(
-                url: "\(base)\(prefix)/responses", credential: auth.credential(firstPart(of: key, type: channel.type)),
+                url: "\(base)\(prefix)/responses",
+                credential: auth.credential(firstPart(of: key, type: channel.type)).with(fields(channel.configs)),
                 wire: wire)
-        case .cloudflare:
-            let parts = key.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            let account = PathText.escaped(parts.count > 1 ? parts[0] : "")
-            return UpstreamRoute(
-                url: "\(base)/client/v4/accounts/\(account)/ai/v1/responses",
-                credential: auth.credential(parts.last ?? ""), wire: wire)
+        case .cloudflare: return cloudflare("/responses", channel, wire)
         }
     }
 

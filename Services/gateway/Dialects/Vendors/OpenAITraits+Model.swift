@@ -87,6 +87,7 @@ extension OpenAITraits.ModelName {
     package func written(_ model: String) -> String {
         switch self {
         case .asIs: model
+        case .dotless: model.filter { $0 != "." }
         case .spark: ModelNames.sparkDomain(model)
         }
     }

@@ -62,6 +62,8 @@ package struct OpenAITraits: Equatable, Sendable {
         case asIs
         /// iFlytek's domains (contract providers §22).
         case spark
+        /// Without its dots, as the deprecated type of Azure names deployments (contract providers §7).
+        case dotless
     }
 
     /// Whether the vendor takes `stream_options`.
