@@ -47,7 +47,8 @@ package struct ChannelProbe: Sendable {
     private static func dialect(_ mode: RelayMode) -> (any CallerDialect)? {
         switch mode {
         case .anthropic: AnthropicDialect()
-        case .responses, .gemini: nil
+        case .responses: ResponsesDialect()
+        case .gemini: nil
         default: OpenAIDialect()
         }
     }

@@ -202,9 +202,17 @@ package final class Relay: Sendable {
     ) throws(RelayError) -> PlannedAttempt {
         let field = call.model.isEmpty ? "response_id" : "previous_response_id"
         guard let (channelID, upstreamID) = configuration.storedIDs.open(id, for: caller) else {
+            guard call.model.isEmpty || isKept(call, scope, caller: caller, table: table) else {
+                throw .caller(
+                    code: .invalidRequest,
+                    message: "'\(field)' is not possible here: no channel of this model keeps responses",
+                    field: field)
+            }
             throw .caller(code: .notFound, message: "Response with id '\(id.prefix(200))' not found.", field: field)
         }
-        guard let channel = table.channel(channelID), channel.isEnabled, channel.key != nil else {
+        guard let channel = table.channel(channelID), channel.isEnabled, channel.key != nil,
+            caller.tenant.map({ !Set($0.sets).isDisjoint(with: channel.sets) }) ?? true
+        else {
             throw .ours(code: .noChannel, message: "the channel that keeps this response is not available")
         }
         scope.storedID = upstreamID
@@ -218,6 +226,18 @@ package final class Relay: Sendable {
             scope.model = model
         }
         return PlannedAttempt(channel: channel, reason: "keeps the response")
+    }
+
+    /// Whether any channel of the call's model speaks the call's own protocol, and so keeps what it answers; true for a model that there is not.
+    private func isKept(_ call: any CallerCall, _ scope: CallScope, caller: Caller, table: RoutingTable) -> Bool {
+        guard let model = table.canonicalModel(scope.model, for: caller) else { return true }
+        let routes = state(of: scope.request).routes
+        return table.candidates(model, for: caller).contains { channel in
+            let wanted = VendorCall(
+                mode: scope.mode, family: call.family, model: channel.upstreamModel(for: model), isStream: call.isStream
+            )
+            return routes.find(channel, wanted)?.wire.family == call.family
+        }
     }
 
     /// The channel that the operator asked for, also a disabled one (contract relay §1.3).

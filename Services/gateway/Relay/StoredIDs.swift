@@ -30,7 +30,9 @@ package struct StoredIDs: Sendable {
         guard text.utf8.count <= 1024, let mark = text.ranges(of: Self.mark).last else { return nil }
         let id = String(text[..<mark.lowerBound])
         let halves = text[mark.upperBound...].split(separator: "_", omittingEmptySubsequences: false)
-        guard halves.count == 2, let channel = Int(halves[0], radix: 36), channel > 0 else { return nil }
+        guard halves.count == 2, let channel = Int(halves[0], radix: 36), channel > 0,
+            halves[0] == String(channel, radix: 36)
+        else { return nil }
         let wanted = proof(id, channel, Self.owner(caller))
         guard constantTimeEquals(Array(halves[1].utf8), Array(wanted.utf8)) else { return nil }
         return (channel, id)
