@@ -36,6 +36,7 @@ final class FixedSteps: Steps {
 enum Answer {
     static func steps(for request: MockRequest) -> any Steps {
         if AnthropicAnswer.isAsked(request) { return AnthropicAnswer.steps(for: request) }
+        if ResponsesAnswer.isAsked(request) { return ResponsesAnswer.steps(for: request) }
         let asked = Asked(request)
         switch asked.behaviour.kind {
         case .status(let code):
