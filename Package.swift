@@ -99,10 +99,11 @@ let package = Package(
         part(
             "LogShipping", of: "gateway",
             needs: ["Contracts", "InternalHTTP", "HTTPCore", "EventLoop", "Lifecycle", "Telemetry"]),
+        part("MediaFetch", of: "gateway", needs: ["InferenceModel", "HTTPClient", "HTTPCore", "EventLoop"]),
         part(
             "Relay", of: "gateway",
             needs: [
-                "Dialects", "InferenceModel", "Routing", "Contracts", "HTTPClient", "HTTPServer", "HTTPCore",
+                "Dialects", "InferenceModel", "MediaFetch", "Routing", "Contracts", "HTTPClient", "HTTPServer", "HTTPCore",
                 "EventLoop",
                 "JSON", "Crypto", "Telemetry",
             ]),
@@ -118,7 +119,8 @@ let package = Package(
         service(
             "gateway",
             needs: [
-                "GatewayAPI", "Relay", "HealthReporting", "Routing", "SnapshotClient", "LogShipping", "AdminHTTP",
+                "GatewayAPI", "Relay", "MediaFetch", "HealthReporting", "Routing", "SnapshotClient", "LogShipping",
+                "AdminHTTP",
                 "InternalHTTP",
                 "HTTPServer", "HTTPClient", "HTTPCore", "EventLoop", "Contracts", "Crypto", "ServiceKit",
                 "Configuration", "Lifecycle", "Telemetry",
@@ -261,6 +263,7 @@ let package = Package(
                 "Contracts", "Crypto", "Dialects", "HTTPClient", "HTTPCore", "InferenceModel", "JSON", "Routing",
                 "Telemetry",
             ]),
+        tests("MediaFetch", needs: ["EventLoop", "HTTPClient", "HTTPCore", "HTTPServer", "InferenceModel"]),
         tests("APIDescription", needs: ["JSON"]),
         tests(
             "GatewayAPI",

@@ -58,6 +58,9 @@ package struct ClientRequest: Sendable {
     package var poolKey: String
     /// The largest head of an answer.
     package var maxHeaderBytes: Int
+    /// Asked for the very address of every connection before it is opened, after names were resolved; `nil` allows all. Such a request gets a connection of
+    /// its own, which serves no other. When no address is allowed it ends with `.addressRefused`. Not for requests with a proxy, whose address would be asked for.
+    package var allowsAddress: (@Sendable (PeerAddress) -> Bool)?
 
     /// A request; without more it is sent directly, with verified certificates.
     package init(

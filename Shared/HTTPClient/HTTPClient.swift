@@ -47,7 +47,7 @@ package final class HTTPClient: @unchecked Sendable {
             return transfer
         }
         sweep.add(exchange)
-        if configuration.speaksPlainHTTPItself, let route = plain.route(for: request) {
+        if configuration.speaksPlainHTTPItself, request.allowsAddress == nil, let route = plain.route(for: request) {
             plain.start(exchange, route)
         } else {
             curl.start(exchange)

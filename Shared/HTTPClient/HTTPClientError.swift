@@ -16,6 +16,8 @@ package enum ClientPhase: String, Equatable, Sendable, CaseIterable {
 package enum HTTPClientError: Error, Equatable, Sendable {
     /// The name of the host (or of the proxy) has no address.
     case resolve(String)
+    /// The request's own rule (`allowsAddress`) allows none of the addresses.
+    case addressRefused
     /// No connection: refused, unreachable, or the proxy refused.
     case connect(String)
     /// The TLS handshake failed, or the certificate was not accepted.
@@ -43,6 +45,7 @@ package enum HTTPClientError: Error, Equatable, Sendable {
     package var code: String {
         switch self {
         case .resolve: "resolve"
+        case .addressRefused: "address_refused"
         case .connect: "connect"
         case .tls: "tls"
         case .timedOut(.connect): "timeout_connect"
@@ -63,7 +66,7 @@ package enum HTTPClientError: Error, Equatable, Sendable {
     /// Whether the request cannot have reached the upstream's application, so that sending it elsewhere cannot do the work twice.
     package var isBeforeRequest: Bool {
         switch self {
-        case .resolve, .connect, .tls, .timedOut(.connect), .invalidRequest, .exhausted: true
+        case .resolve, .addressRefused, .connect, .tls, .timedOut(.connect), .invalidRequest, .exhausted: true
         case .timedOut, .reset, .truncated, .tooLarge, .malformed, .requestBody, .cancelled: false
         }
     }

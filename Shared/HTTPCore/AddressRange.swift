@@ -2,8 +2,10 @@ import Glibc
 
 /// A peer address as 16 bytes; IPv4 lies in `::ffff:0:0/96`, as the kernel shows it on a dual-stack socket.
 package struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
-    let high: UInt64
-    let low: UInt64
+    /// The first eight bytes, the first of them the most significant.
+    package let high: UInt64
+    /// The last eight bytes.
+    package let low: UInt64
 
     /// An address from its 16 bytes as two words, the first byte the most significant.
     package init(high: UInt64, low: UInt64) {

@@ -30,15 +30,22 @@ package struct Wire: Sendable {
         self.traits = traits
     }
 
+    /// The media whose addresses must become bytes before a call is put to this; none for calls that pass.
+    package func inlinedMedia(of call: any CallerCall) -> Set<Media.Kind> {
+        guard call.family != family, call is any InferenceCall else { return [] }
+        return inference?.inlinedMedia ?? []
+    }
+
     /// The exchange of a call with an upstream that speaks this; `nil` when it cannot be put to it.
     ///
+    /// - Parameter neutral: The whole request, when it was read already, and perhaps changed; only for a call that is converted.
     /// - Throws: `InvalidRequest` for a request that is malformed, or that the target cannot take.
     package func exchange(
-        _ call: any CallerCall, _ context: UpstreamContext, parser: JSONParser
+        _ call: any CallerCall, neutral: InferenceRequest? = nil, _ context: UpstreamContext, parser: JSONParser
     ) throws(InvalidRequest) -> (any Exchange)? {
         if call.family == family { return try call.passThrough(self, context, parser: parser) }
         if let inference, let call = call as? any InferenceCall {
-            return try ConvertedInference(call, to: inference, context, parser: parser)
+            return try ConvertedInference(call, neutral: neutral, to: inference, context, parser: parser)
         }
         if let embedding, let call = call as? any EmbeddingCall {
             return try ConvertedEmbedding(call, to: embedding, context, parser: parser)

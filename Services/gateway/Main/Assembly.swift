@@ -104,6 +104,7 @@ enum Assembly {
         relay.streamFirstByteTimeout = config.streamFirstByteTimeout
         relay.idleTimeout = config.idleTimeout
         relay.totalTimeout = config.totalTimeout
+        relay.mediaPolicy = config.mediaPolicy
         relay.keepAliveInterval = config.keepAlive
         return relay
     }

@@ -1,5 +1,6 @@
 import Configuration
 import HTTPCore
+import MediaFetch
 import Relay
 import Routing
 import ServiceKit
@@ -33,6 +34,7 @@ struct GatewayConfig: Sendable {
     let totalTimeout: Duration
     let keepAlive: Duration
     let trustedProxies: [AddressRange]
+    let mediaPolicy: FetchPolicy
     let queueBytes: Int
 
     init(_ reader: inout ConfigReader) {
@@ -68,6 +70,11 @@ struct GatewayConfig: Sendable {
             let parts = text.split(whereSeparator: { $0 == "," || $0 == " " }).map { AddressRange(String($0)) }
             return parts.contains(nil) ? nil : parts.compactMap { $0 }
         }
+        mediaPolicy = reader.parsed(
+            "MEDIA_FETCH_ALLOW", default: FetchPolicy(),
+            form: "names of hosts, addresses or blocks such as 10.0.0.0/8, comma separated",
+            show: { $0 == FetchPolicy() ? "public addresses only" : "public addresses and a list" }
+        ) { FetchPolicy(allowing: $0) }
         queueBytes = reader.int("LOG_QUEUE_BYTES", default: 64 * 1024 * 1024, in: 1_048_576...4_294_967_296)
         // Settings of AI Proxy which a compose file may carry and which mean nothing here.
         reader.tolerate("DISABLE_MODEL_CONFIG", "BILLING_ENABLED", "SQL_DSN", "LOG_SQL_DSN", "LOG_DETAIL_STORAGE_HOURS")

@@ -37,6 +37,8 @@ final class AttemptLoop {
     private var isCallerGone = false
     /// Whether the gateway answered by itself: no channel was tried then.
     private var isLocal = false
+    /// What was fetched for the call; `nil` for nearly all calls.
+    private var media: CallMedia?
     private var transfer: Transfer?
     private var pause: Task<Void, Never>?
 
@@ -97,6 +99,7 @@ final class AttemptLoop {
     private func callerLeft() {
         isCallerGone = true
         transfer?.cancel()
+        media?.cancel()
         pause?.cancel()
     }
 
@@ -113,9 +116,15 @@ final class AttemptLoop {
 
     private func tryOnce(_ attempt: PlannedAttempt) async -> Result {
         let transfer: Transfer
-        switch begin(attempt.channel) {
+        var beginning = begin(attempt.channel)
+        if case .fetching = beginning {
+            if let failure = await fetchMedia() { return failure }
+            beginning = begin(attempt.channel)
+        }
+        switch beginning {
         case .over(let result): return result
         case .sent(let sent): transfer = sent
+        case .fetching: return failed(.ours(code: .internalError, message: "media were fetched and are not there"))
         }
         self.transfer = transfer
         defer {
@@ -133,6 +142,8 @@ final class AttemptLoop {
     /// How an attempt begins.
     private enum Beginning {
         case sent(Transfer)
+        /// Media must be fetched before the request can be formed.
+        case fetching
         /// It ended without a request to the upstream.
         indirect case over(Result)
     }
@@ -146,14 +157,21 @@ final class AttemptLoop {
         let upstream: ClientRequest
         let exchange: any Exchange
         do throws(RelayError) {
+            let state = relay.state(of: scope.request)
+            let route = try UpstreamRequest.route(call, scope: scope, channel: channel, state: state)
+            let kinds = route.wire.inlinedMedia(of: call)
+            var neutral: InferenceRequest?
+            if !kinds.isEmpty {
+                let media = media ?? CallMedia(relay: relay, scope: scope)
+                self.media = media
+                neutral = try media.inlined(kinds, of: call)
+                if neutral == nil { return .fetching }
+            }
             (upstream, exchange) = try UpstreamRequest.make(
-                call, scope: scope, channel: channel, state: relay.state(of: scope.request),
+                call, neutral: neutral, over: route, scope: scope, channel: channel, state: state,
                 timeouts: relay.configuration.timeouts(isStream: isStream))
         } catch {
-            let isCallers = error.code == .invalidRequest
-            return .over(
-                .failed(
-                    error, isCallers ? FailureClass(status: 400) : .noPermission, status: nil, retryAfter: nil))
+            return .over(failed(error))
         }
         if let answer = exchange.localAnswer {
             isLocal = true
@@ -165,9 +183,27 @@ final class AttemptLoop {
         return .sent(relay.clients.client(on: scope.request.loop).begin(upstream))
     }
 
+    /// Fetches what the request names by address; the failure when something cannot be had.
+    @inline(never)
+    private func fetchMedia() async -> Result? {
+        do throws(RelayError) {
+            try await media?.fetch()
+            return isCallerGone ? .callerGone : nil
+        } catch {
+            return isCallerGone ? .callerGone : failed(error)
+        }
+    }
+
+    /// An attempt that ended before its request was sent.
+    private func failed(_ error: RelayError) -> Result {
+        let isCallers = error.code == .invalidRequest
+        return .failed(error, isCallers ? FailureClass(status: 400) : .noPermission, status: nil, retryAfter: nil)
+    }
+
     /// Lets the request go, but for what the record keeps of it: the answer has begun, so that no other attempt follows.
     func answerBegan() {
         call = nil
+        media = nil
         exchange = nil
         scope.trimBody()
     }

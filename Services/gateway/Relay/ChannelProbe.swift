@@ -104,8 +104,9 @@ package struct ChannelProbe: Sendable {
         } catch {
             throw .caller(code: .invalidRequest, message: error.message, field: error.field)
         }
+        let route = try UpstreamRequest.route(call, scope: scope, channel: channel, state: state)
         let (upstream, exchange) = try UpstreamRequest.make(
-            call, scope: scope, channel: channel, state: state, timeouts: timeouts)
+            call, over: route, scope: scope, channel: channel, state: state, timeouts: timeouts)
         let transfer = relay.clients.client(on: scope.request.loop).begin(upstream)
         stop.add(transfer)
         defer { stop.remove(transfer) }

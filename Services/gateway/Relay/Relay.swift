@@ -6,6 +6,7 @@ import HTTPCore
 package import HTTPServer
 import InferenceModel
 import JSON
+import MediaFetch
 package import Routing
 package import Telemetry
 
@@ -19,6 +20,7 @@ package final class Relay: Sendable {
     /// The calls of tenants that are to be reported.
     package let callers = CallerTraffic()
     let clients: HTTPClientGroup
+    let media: MediaFetcher
     let metrics: RelayMetrics
     let logger: Logger
     private let authenticator: Authenticator
@@ -41,6 +43,7 @@ package final class Relay: Sendable {
         self.table = table
         self.clients = clients
         self.ledger = ledger
+        media = MediaFetcher(policy: configuration.mediaPolicy)
         self.metrics = metrics
         self.logger = logger
         authenticator = Authenticator(adminKey: configuration.adminKey)

@@ -1,4 +1,5 @@
 import HTTPClient
+package import MediaFetch
 package import Routing
 package import Telemetry
 
@@ -18,6 +19,8 @@ package struct RelayConfiguration: Sendable {
     package var maxAnswerBytes = 64 * 1024 * 1024
     /// What is kept of the bodies of calls; what is not set here, the options say.
     package var details = DetailTerms()
+    /// Which addresses in requests are fetched for upstreams that take no addresses (`MEDIA_FETCH_ALLOW`).
+    package var mediaPolicy = FetchPolicy()
     package var connectTimeout: Duration = .seconds(10)
     /// From the request sent to the head of a plain answer.
     package var firstByteTimeout: Duration = .seconds(600)

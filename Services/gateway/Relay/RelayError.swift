@@ -105,6 +105,8 @@ extension RelayError {
         switch error {
         case .cancelled: return nil
         case .resolve: return upstream(502, .upstreamUnreachable, "the name of the upstream could not be resolved")
+        case .addressRefused:
+            return upstream(502, .upstreamUnreachable, "the address of the upstream is not one that may be called")
         case .connect: return upstream(502, .upstreamUnreachable, "no connection to the upstream could be made")
         case .tls: return upstream(502, .upstreamUnreachable, "the TLS handshake with the upstream failed")
         case .timedOut(.connect): return upstream(504, .upstreamTimeout, "connecting to the upstream took too long")

@@ -8,14 +8,12 @@ import Routing
 
 /// Forms requests to upstreams and reads the fields of their answers; pure.
 enum UpstreamRequest {
-    /// The request of one attempt.
-    ///
-    /// No header of the caller is passed on: they carry its credential, its address and its network's details.
+    /// Where a call goes on a channel.
     ///
     /// - Throws: `RelayError` when the channel lacks what the call needs.
-    static func make(
-        _ call: any CallerCall, scope: CallScope, channel: RoutedChannel, state: LoopState, timeouts: ClientTimeouts
-    ) throws(RelayError) -> (ClientRequest, any Exchange) {
+    static func route(
+        _ call: any CallerCall, scope: CallScope, channel: RoutedChannel, state: LoopState
+    ) throws(RelayError) -> UpstreamRoute {
         let wanted = VendorCall(
             mode: scope.mode, family: call.family, model: scope.upstreamModel, isStream: call.isStream,
             action: call.action)
@@ -24,6 +22,19 @@ enum UpstreamRequest {
                 code: .channelMisconfigured,
                 message: "channel \(channel.id) is not complete: its key or address does not fit its type")
         }
+        return route
+    }
+
+    /// The request of one attempt.
+    ///
+    /// - Parameter neutral: The whole request, when it was read already for a conversion.
+    /// No header of the caller is passed on: they carry its credential, its address and its network's details.
+    ///
+    /// - Throws: `RelayError` when the channel lacks what the call needs.
+    static func make(
+        _ call: any CallerCall, neutral: InferenceRequest? = nil, over route: UpstreamRoute, scope: CallScope,
+        channel: RoutedChannel, state: LoopState, timeouts: ClientTimeouts
+    ) throws(RelayError) -> (ClientRequest, any Exchange) {
         var context = UpstreamContext(
             mode: scope.mode, channelType: channel.type, upstreamModel: scope.upstreamModel,
             requestedModel: scope.model, configs: channel.configs, now: Int(scope.receivedAt / 1_000_000),
@@ -34,7 +45,7 @@ enum UpstreamRequest {
         }
         let exchange: any Exchange
         do throws(InvalidRequest) {
-            guard let made = try route.wire.exchange(call, context, parser: state.parser) else {
+            guard let made = try route.wire.exchange(call, neutral: neutral, context, parser: state.parser) else {
                 throw InvalidRequest(
                     message: "channels of type \(channel.type.name) do not serve this endpoint", field: "model")
             }

@@ -246,7 +246,7 @@ final class CurlDriver: @unchecked Sendable {
     // MARK: Sockets
 
     /// libcurl opens a connection's socket; only these are kept registered between transfers.
-    fileprivate func opened(_ descriptor: Int32) {
+    func opened(_ descriptor: Int32) {
         if sockets[descriptor] != nil { loop.unwatch(descriptor) }
         sockets[descriptor] = CurlSocket(descriptor, isConnection: true, driver: self)
     }
@@ -353,14 +353,6 @@ private func timerWanted(
 ) -> Int32 {
     unsafe driver(user)?.timerChanged(milliseconds)
     return 0
-}
-
-func curlOpenSocket(
-    _ user: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
-) -> curl_socket_t {
-    let descriptor = unsafe clibcurl_open_socket(address)
-    if descriptor >= 0 { unsafe driver(user)?.opened(descriptor) }
-    return descriptor
 }
 
 func curlCloseSocket(_ user: UnsafeMutableRawPointer?, _ descriptor: curl_socket_t) -> Int32 {

@@ -1,4 +1,6 @@
 import CLibCurl
+import Glibc
+import HTTPCore
 
 extension CurlHandle {
     /// Sets what never changes again. Certificates are verified unless a request says otherwise.
@@ -37,8 +39,8 @@ extension CurlHandle {
         unsafe _ = clibcurl_set_pointer(easy, CURLOPT_PREREQDATA, me)
         unsafe _ = clibcurl_set_progress_function(easy, progressMade)
         unsafe _ = clibcurl_set_pointer(easy, CURLOPT_XFERINFODATA, me)
-        unsafe _ = clibcurl_set_open_socket_function(easy, curlOpenSocket)
-        unsafe _ = clibcurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, shared)
+        unsafe _ = clibcurl_set_open_socket_function(easy, socketOpens)
+        unsafe _ = clibcurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, me)
         unsafe _ = clibcurl_set_close_socket_function(easy, curlCloseSocket)
         unsafe _ = clibcurl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, shared)
     }
@@ -79,4 +81,32 @@ private func progressMade(
 ) -> Int32 {
     unsafe curlHandle(user)?.progressed(sent)
     return 0
+}
+
+private func socketOpens(
+    _ user: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+    guard let handle = unsafe curlHandle(user), let address = unsafe address,
+        unsafe handle.mayConnect(to: peer(address))
+    else { return -1 }
+    let descriptor = unsafe clibcurl_open_socket(address)
+    if descriptor >= 0 { handle.driver.opened(descriptor) }
+    return descriptor
+}
+
+/// SAFETY: libcurl gives `addrlen` bytes from `addr` on, more than the type of `addr` shows; both families are read only as far as they are long.
+private func peer(_ address: UnsafeMutablePointer<curl_sockaddr>) -> PeerAddress? {
+    guard let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) else { return nil }
+    let length = unsafe Int(address.pointee.addrlen)
+    let bytes = unsafe UnsafeRawBufferPointer(start: UnsafeRawPointer(address) + offset, count: length)
+    switch unsafe (address.pointee.family, length) {
+    case (AF_INET, MemoryLayout<sockaddr_in>.size...):
+        return PeerAddress(ipv4: unsafe UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
+    case (AF_INET6, MemoryLayout<sockaddr_in6>.size...):
+        return PeerAddress(
+            high: unsafe UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+            low: unsafe UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self)))
+    default:
+        return nil
+    }
 }

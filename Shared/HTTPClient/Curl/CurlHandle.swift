@@ -27,11 +27,13 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
     private var headers: HTTPHeaders?
     private var list: UnsafeMutablePointer<curl_slist>?
     private var reportsProgress = false
+    private var isGuarded = false
 
     // The running transfer.
     private var assembler = HeadAssembler(limit: 0)
     private var isHeadComplete = false
     private var ownFault: HTTPClientError?
+    private var isAddressRefused = false
     private var isReadHeld = false
     private var isWriteHeld = false
     private var body: [UInt8] = []
@@ -108,6 +110,12 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
             }
             guard set(CURLOPT_PROXY, wanted) == CURLE_OK else { return .invalidRequest("the proxy is not accepted") }
             proxy = wanted
+        }
+        if isGuarded != (request.allowsAddress != nil) {
+            isGuarded.toggle()
+            // A connection that others opened was not asked about, and one that was should serve nobody else.
+            set(CURLOPT_FRESH_CONNECT, isGuarded ? 1 : 0)
+            set(CURLOPT_FORBID_REUSE, isGuarded ? 1 : 0)
         }
         return nil
     }
@@ -210,6 +218,7 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
         exchange = nil
         isHeadComplete = false
         ownFault = nil
+        isAddressRefused = false
         isReadHeld = false
         isWriteHeld = false
         sentBytes = 0
@@ -223,6 +232,7 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
         if let ownFault { return ownFault }
         let stage = exchange?.machine.stage ?? .ended
         guard code != CURLE_OK else { return isHeadComplete ? nil : .reset("closed within the head") }
+        if isAddressRefused, code == CURLE_COULDNT_CONNECT { return .addressRefused }
         var text = unsafe String(cString: errorText)
         if text.isEmpty { text = unsafe String(cString: curl_easy_strerror(code)) }
         return CurlFault.map(code, text: text, stage: stage, headerLimit: exchange?.request.maxHeaderBytes ?? 0)
@@ -282,6 +292,16 @@ final class CurlHandle: ExchangeBackend, @unchecked Sendable {
     }
 
     // MARK: From libcurl
+
+    /// libcurl is about to open a connection's socket to an address; `nil` is one of a family that has no such addresses.
+    func mayConnect(to address: PeerAddress?) -> Bool {
+        guard let allows = exchange?.request.allowsAddress else { return true }
+        guard let address, allows(address) else {
+            isAddressRefused = true
+            return false
+        }
+        return true
+    }
 
     func connected() {
         var opened = 0

@@ -11,17 +11,20 @@ package final class ConvertedInference: Exchange, Sendable {
 
     /// Prepares one attempt.
     ///
+    /// - Parameter neutral: The whole request, when it was read already; else it is read from the call.
     /// - Throws: `InvalidRequest` for a request that is malformed, or that the target cannot take.
     package init(
-        _ call: any InferenceCall, to upstream: any UpstreamDialect, _ context: UpstreamContext, parser: JSONParser
+        _ call: any InferenceCall, neutral: InferenceRequest? = nil, to upstream: any UpstreamDialect,
+        _ context: UpstreamContext, parser: JSONParser
     ) throws(InvalidRequest) {
         self.call = call
         self.upstream = upstream
-        var neutral = try call.neutral(parser: parser)
-        neutral.model = context.upstreamModel
-        request = try upstream.write(neutral, context)
+        var request = if let neutral { neutral } else { try call.neutral(parser: parser) }
+        request.model = context.upstreamModel
+        let body = try upstream.write(request, context)
+        self.request = body
         var context = context
-        context.toolNames = request.toolNames
+        context.toolNames = body.toolNames
         self.context = context
     }
 

@@ -1,0 +1,93 @@
+import Dialects
+import HTTPClient
+import HTTPServer
+import InferenceModel
+import JSON
+import MediaFetch
+
+/// Turns addresses in a call into the bytes behind them, for upstreams that take no addresses. What was fetched serves all attempts of the call and goes with it.
+///
+/// Confined to the loop of the call's connection.
+final class CallMedia {
+    private let relay: Relay
+    private let scope: CallScope
+    private let job: MediaJob
+    /// What the attempt needs that is not there yet.
+    private var missing: [Media] = []
+
+    init(relay: Relay, scope: CallScope) {
+        self.relay = relay
+        self.scope = scope
+        job = MediaJob(relay.media, client: relay.clients.client(on: scope.request.loop))
+    }
+
+    /// Ends what is being fetched.
+    func cancel() { job.cancel() }
+
+    /// The whole request of a call, with bytes for the addresses of these kinds of media; `nil` while some of them must be fetched first.
+    ///
+    /// - Throws: `RelayError` for what is wrong with the request.
+    func inlined(_ kinds: Set<Media.Kind>, of call: any CallerCall) throws(RelayError) -> InferenceRequest? {
+        guard let call = call as? any InferenceCall else { return nil }
+        var request: InferenceRequest
+        do throws(InvalidRequest) {
+            request = try call.neutral(parser: relay.state(of: scope.request).parser)
+        } catch {
+            throw .caller(code: .invalidRequest, message: error.message, field: error.field)
+        }
+        let named = request.named(kinds)
+        guard !named.isEmpty else { return request }
+        guard job.has(named) else {
+            missing = named
+            return nil
+        }
+        request.inline(kinds) { address in
+            job.media(address).map { (base64: Base64Text.encoded($0.bytes), type: $0.type) }
+        }
+        return request
+    }
+
+    /// Fetches what `inlined` found missing.
+    ///
+    /// - Throws: `RelayError` naming the member whose address could not be fetched.
+    func fetch() async throws(RelayError) {
+        defer { missing = [] }
+        guard let (address, error) = await job.fetch(missing) else { return }
+        throw .caller(
+            code: .invalidRequest,
+            message: "the address given here could not be fetched for the model: \(error.reason)",
+            field: MemberPlace.find(address, in: scope.body, parser: relay.state(of: scope.request).parser))
+    }
+}
+
+/// Where a text stands in a JSON document, as callers write it: `messages[0].content[1].image_url.url`. Pure.
+enum MemberPlace {
+    /// The first place, in the order of the document; `nil` when the text is nowhere.
+    static func find(_ text: String, in body: [UInt8], parser: JSONParser) -> String? {
+        guard let value = try? parser.parse(body) else { return nil }
+        return find(text, value)
+    }
+
+    /// The depth is bounded by the parser.
+    private static func find(_ text: String, _ value: JSONValue) -> String? {
+        switch value {
+        case .string(let found):
+            return found == text ? "" : nil
+        case .array(let elements):
+            for (place, element) in elements.enumerated() {
+                if let rest = find(text, element) { return "[\(place)]" + joined(rest) }
+            }
+            return nil
+        case .object(let members):
+            for member in members.members {
+                if let rest = find(text, member.value) { return member.key + joined(rest) }
+            }
+            return nil
+        case .null, .bool, .number: return nil
+        }
+    }
+
+    private static func joined(_ rest: String) -> String {
+        rest.isEmpty || rest.hasPrefix("[") ? rest : "." + rest
+    }
+}
