@@ -103,7 +103,8 @@ let package = Package(
         part(
             "Relay", of: "gateway",
             needs: [
-                "Dialects", "InferenceModel", "MediaFetch", "Routing", "Contracts", "HTTPClient", "HTTPServer", "HTTPCore",
+                "Dialects", "InferenceModel", "MediaFetch", "Routing", "Contracts", "HTTPClient", "HTTPServer",
+                "HTTPCore",
                 "EventLoop",
                 "JSON", "Crypto", "Telemetry",
             ]),

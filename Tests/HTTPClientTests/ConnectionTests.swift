@@ -203,6 +203,35 @@ struct ConnectionTests {
         #expect(errors == [.cancelled, .cancelled, .cancelled, .cancelled])
         #expect(clientSockets(to: server.port) == 0)
     }
+
+    @Test("a request with a rule for addresses asks for every connection of its own, and uses none that others opened")
+    func guardedAddresses() async throws {
+        let server = try HostileServer { peer, _ in
+            while true {
+                try peer.readRequest()
+                try peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            }
+        }
+        let url = server.url
+        try await withClient(.curl) { client in
+            func get(_ rule: (@Sendable (PeerAddress) -> Bool)?) async throws(HTTPClientError) {
+                var request = ClientRequest.get(url)
+                request.allowsAddress = rule
+                _ = try await client.fetch(request)
+            }
+            try await get(nil)
+            let refused = await failure { () async throws(HTTPClientError) in try await get { _ in false } }
+            #expect(refused == .addressRefused)
+            #expect(server.connections == 1)
+            try await get { $0.description == "127.0.0.1" }
+            #expect(server.connections == 2)
+            // The handle serves both kinds of requests, the first connection only the one kind.
+            try await get(nil)
+            #expect(server.connections == 2)
+            let again = await failure { () async throws(HTTPClientError) in try await get { _ in false } }
+            #expect(again == .addressRefused)
+        }
+    }
 }
 
 func echoServer() throws -> HostileServer {
@@ -245,32 +274,5 @@ private func readText(_ path: String) -> String {
         let count = unsafe read(descriptor, &piece, piece.count)
         guard count > 0 else { return String(decoding: all, as: UTF8.self) }
         all += piece[..<count]
-    }
-
-    @Test("a request with a rule for addresses asks for every connection of its own, and uses none that others opened")
-    func guardedAddresses() async throws {
-        let server = try HostileServer { peer, _ in
-            while true {
-                try peer.readRequest()
-                try peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-            }
-        }
-        let url = server.url
-        try await withClient(.curl) { client in
-            func get(_ rule: (@Sendable (PeerAddress) -> Bool)?) async throws(HTTPClientError) {
-                var request = ClientRequest.get(url)
-                request.allowsAddress = rule
-                _ = try await client.fetch(request)
-            }
-            try await get(nil)
-            #expect(await failure { () async throws(HTTPClientError) in try await get { _ in false } } == .addressRefused)
-            #expect(server.connections == 1)
-            try await get { $0.description == "127.0.0.1" }
-            #expect(server.connections == 2)
-            // The handle serves both kinds of requests, the first connection only the one kind.
-            try await get(nil)
-            #expect(server.connections == 2)
-            #expect(await failure { () async throws(HTTPClientError) in try await get { _ in false } } == .addressRefused)
-        }
     }
 }

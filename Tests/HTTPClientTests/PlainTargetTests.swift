@@ -115,10 +115,13 @@ struct HTTPClientErrorTests {
         let errors: [HTTPClientError] = [
             .resolve(""), .connect(""), .tls(""), .timedOut(.connect), .timedOut(.firstByte), .timedOut(.idle),
             .timedOut(.total), .reset(""), .truncated, .tooLarge(limit: 1), .malformed(""), .requestBody(""),
-            .cancelled, .invalidRequest(""), .exhausted,
+            .cancelled, .invalidRequest(""), .exhausted, .addressRefused,
         ]
         #expect(Set(errors.map(\.code)).count == errors.count)
         let before = errors.filter(\.isBeforeRequest).map(\.code)
-        #expect(before == ["resolve", "connect", "tls", "timeout_connect", "invalid_request", "exhausted"])
+        #expect(
+            before == [
+                "resolve", "connect", "tls", "timeout_connect", "invalid_request", "exhausted", "address_refused",
+            ])
     }
 }

@@ -20,7 +20,9 @@ struct FetchTests {
     ) async throws -> (reason: String?, address: String?, media: [FetchedMedia?], asked: Int, most: Int) {
         try await withLoops { group in
             let site = Site()
-            let server = HTTPServer(ServerConfiguration(host: "127.0.0.1", port: 0), group: group, handler: { try await site.answer($0, $1) })
+            let server = HTTPServer(
+                ServerConfiguration(host: "127.0.0.1", port: 0), group: group,
+                handler: { try await site.answer($0, $1) })
             let port = Int(try await server.start().port)
             site.port.withLock { $0 = port }
             let clients = try HTTPClientGroup(group: group)
@@ -68,7 +70,8 @@ struct FetchTests {
         "an inner address is not fetched, however it is written",
         arguments: [
             "http://127.0.0.1:PORT/png", "http://localhost:PORT/png", "http://2130706433:PORT/png",
-            "http://0x7f.1:PORT/png", "http://0:PORT/png", "http://[::ffff:127.0.0.1]:PORT/png", "http://127.1:PORT/png",
+            "http://0x7f.1:PORT/png", "http://0:PORT/png", "http://[::ffff:127.0.0.1]:PORT/png",
+            "http://127.1:PORT/png",
             "http://[::1]:PORT/png",
         ])
     func inner(_ address: String) async throws {

@@ -62,6 +62,7 @@ enum Answer {
         default:
             break
         }
+        if case .other(let kind) = asked.operation, !asked.isBroken { return OperationAnswer.steps(kind, asked) }
         if asked.streams, asked.behaviour.kind != .jsonForStream { return StreamSteps(asked) }
         return plain(asked)
     }
@@ -117,20 +118,20 @@ enum Answer {
         case .splitUTF8:
             return FixedSteps(whole(200, "application/json", body).map { .write([$0]) })
         default:
-            return fixed(whole(200, asked.operation == .speech ? "audio/mpeg" : "application/json", body))
+            return fixed(whole(200, "application/json", body))
         }
     }
 }
 
 /// What a request asks for, as far as the mock looks.
 struct Asked {
-    enum Operation {
+    enum Operation: Equatable {
         case chat
         case completion
         case embedding
         case models
         case rerank
-        case speech
+        case other(OperationAnswer.Kind)
         case unknown
     }
 
@@ -141,12 +142,26 @@ struct Asked {
     let wantsUsage: Bool
     let behaviour: Behaviour
     let members: [(key: String, value: Range<Int>)]
+    /// The form of an operation that takes one; `nil` for a body that is none.
+    let form: FormParts?
+    /// Whether events are asked for, of any operation.
+    let wantsStream: Bool
+
+    /// Whether the answer is to be wrong in a way that `Answer` knows.
+    var isBroken: Bool {
+        switch behaviour.kind {
+        case .cutJSON, .invalidJSON, .slowHead: true
+        default: false
+        }
+    }
 
     init(_ request: MockRequest) {
         self.request = request
         let body = request.body
-        members = LenientJSON.members(body, 0..<body.count)
-        var model = "", streams = false, usage = false
+        let other = OperationAnswer.Kind(path: request.path)
+        form = other?.takesForm ?? false ? FormParts(request) : nil
+        members = other?.takesForm ?? false ? [] : LenientJSON.members(body, 0..<body.count)
+        var model = form?.text("model") ?? "", streams = form?.text("stream") == "true", usage = false
         for member in members {
             switch member.key {
             case "model": model = LenientJSON.text(body, member.value) ?? ""
@@ -169,11 +184,12 @@ struct Asked {
             operation = .models
         } else if request.path.hasSuffix("/rerank") {
             operation = .rerank
-        } else if request.path.hasSuffix("/audio/speech") {
-            operation = .speech
+        } else if let other {
+            operation = .other(other)
         } else {
             operation = .unknown
         }
+        wantsStream = streams
         self.streams = streams && (operation == .chat || operation == .completion)
     }
 

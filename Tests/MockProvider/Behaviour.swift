@@ -107,7 +107,7 @@ struct Behaviour {
     static var help: String {
         var text = """
             usage: mock-provider [--host 127.0.0.1] [--port 0] [--loops 1] [--no-record]
-            Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/rerank, /v1/audio/speech, /v1/models (also below any prefix), GET and DELETE /__mock/stats.
+            Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/rerank, /v1/images/generations, /v1/images/edits, /v1/images/variations, /v1/audio/speech, /v1/audio/transcriptions, /v1/audio/translations, /v1/moderations, /v1/models (also below any prefix), GET and DELETE /__mock/stats.
             In Anthropic's protocol /v1/messages and /v1/messages/count_tokens; a request that Anthropic would refuse gets 400.
             In the Responses protocol /v1/responses and what it keeps; mock-refusal refuses; a request that OpenAI would refuse gets 400.
             The model name chooses the answer; -nN-dN-sN-t appended sets the chunks, the delay in ms, the size of a text and a time stamp:

@@ -27,6 +27,8 @@ final class MockStats: Sendable {
     }
 
     private static let kept = 64
+    /// Of a larger body only the beginning is kept.
+    private static let keptBody = 1 << 20
     private let records: Bool
     private let state = Mutex(State())
 
@@ -51,6 +53,8 @@ final class MockStats: Sendable {
             state.requests += 1
             if records {
                 if state.recent.count == Self.kept { state.recent.removeFirst() }
+                var request = request
+                if request.body.count > Self.keptBody { request.body.removeLast(request.body.count - Self.keptBody) }
                 state.recent.append(Entry(id: state.requests, request: request, outcome: .running, chunks: 0))
             }
             return state.requests

@@ -17,7 +17,7 @@ enum PlainBody {
             Array(
                 #"{"id":"mock-rerank","results":[{"index":0,"relevance_score":0.9}],"usage":{"total_tokens":\#(promptTokens)}}"#
                     .utf8)
-        case .speech: [0xFF, 0xFB, 0x90, 0x00] + [UInt8](repeating: 0x80, count: 400)
+        case .other: Array(#"{"id":"mock","data":[],"text":"mock"}"#.utf8)
         case .unknown: Answer.error(404)
         }
     }

@@ -28,7 +28,7 @@ package struct MediaAddress: Equatable, Sendable {
         target = Self.target(String(Substring(rest[(end ?? rest.endIndex)...])))
     }
 
-    /// Where a redirect from this address leads (RFC 3986 §5.2; dot segments are the server's to understand); `nil` for what is no such address.
+    /// Where a redirect from this address leads (RFC 3986 §5.2); `nil` for what is no such address.
     package func redirected(to location: String) -> MediaAddress? {
         if Self.isWeb(location) { return MediaAddress(location) }
         if location.hasPrefix("//") { return MediaAddress("\(scheme):\(location)") }
@@ -103,6 +103,19 @@ package struct MediaAddress: Equatable, Sendable {
                 out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
             }
         }
-        return String(decoding: out, as: UTF8.self)
+        return withoutDots(String(decoding: out, as: UTF8.self))
+    }
+
+    /// The segments `.` and `..` of a path are resolved (RFC 3986 §5.2.4).
+    private static func withoutDots(_ target: String) -> String {
+        let path = target.prefix { $0 != "?" }
+        guard path.contains("/.") else { return target }
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        var kept: [Substring] = []
+        for segment in segments {
+            if segment == ".." { _ = kept.popLast() } else if segment != "." { kept.append(segment) }
+        }
+        if segments.last == "." || segments.last == ".." { kept.append("") }
+        return "/" + kept.joined(separator: "/") + target[path.endIndex...]
     }
 }

@@ -31,7 +31,10 @@ package final class OperationExchange: Exchange, Sendable {
 
     package func makeStream() -> any StreamRelay { OperationStream() }
 
-    package func makeByteStream(contentType: String) -> (any StreamRelay)? { ByteStream(contentType: contentType) }
+    package func makeByteStream(contentType: String) -> (any StreamRelay)? {
+        // A page is what a proxy in front of a vendor answers, never a vendor.
+        contentType.lowercased().hasPrefix("text/html") ? nil : ByteStream(contentType: contentType)
+    }
 
     package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
         UpstreamError(status: status, body: body, parser: parser)
