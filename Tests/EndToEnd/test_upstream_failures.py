@@ -71,6 +71,26 @@ def test_a_stream_that_is_cut_does_not_end_as_if_it_were_whole(board, upstream):
     assert board.record_of(model)["outcome"] == "upstreamCut"
 
 
+@pytest.mark.parametrize("characters, is_cut", [(30_000, True), (100, False)])
+def test_the_record_of_a_cut_stream_has_the_beginning_of_its_request(board, characters, is_cut):
+    model = board.model("mock-cut-mid-stream")
+    # Two bytes each, so that a cut inside a character would show.
+    body = {"model": model, "messages": [{"role": "user", "content": "ü" * characters}], "stream": True}
+    sent = json.dumps(body, ensure_ascii=False)
+    try:
+        headers = board.authorization | {"content-type": "application/json"}
+        with board.http.stream("POST", "/v1/chat/completions", headers=headers, content=sent.encode()) as answer:
+            assert answer.status_code == 200
+            answer.read()
+    except httpx.RemoteProtocolError:
+        pass
+    detail = board.admin("GET", f"/api/logs/detail/{board.record_of(model)['id']}")
+    assert detail.get("request_body_truncated", False) is is_cut
+    kept = detail["request_body"]
+    assert len(kept.encode()) <= 8 * 1024 and sent.startswith(kept.removesuffix("..."))
+    assert kept == sent if not is_cut else len(kept) > 4000 and kept.endswith("...")
+
+
 def test_a_stream_without_done_but_with_its_end_is_whole(board):
     model = board.model("mock-no-done")
     answer = board.chat(model, stream=True)
