@@ -59,7 +59,7 @@ def test_a_failing_model_is_banned_and_traffic_moves_until_an_administrator_clea
     good = board.channel({model: "gpt-4o"})["id"]
     eventually(lambda: chat(board, model).status_code == 500, 20, "a tenth error")
     eventually(lambda: board.admin("GET", f"/api/monitor/{bad}")[model] == 1, 5, "the error rate")
-    eventually(lambda: banned(board) == {model: [bad]}, 5, "the ban to be shown")
+    eventually(lambda: banned(board).get(model) == [bad], 5, "the ban to be shown")
     answers = [chat(board, model) for _ in range(20)]
     assert all(answer.status_code == 200 for answer in answers)
     assert served_by(board, answers[-1]) == good
@@ -69,10 +69,10 @@ def test_a_failing_model_is_banned_and_traffic_moves_until_an_administrator_clea
     assert pair["banned"] and pair["errors"] == pair["requests"] >= 10 and pair["error_rate"] == 1
     assert runtime["models"][model]["banned_channels"] == 1
     assert runtime["models"][model]["accessible_sets"] == ["default"]
-    assert bans_at(board, "gateway") == 1
+    assert bans_at(board, "gateway") >= 1
 
     assert board.admin("DELETE", f"/api/monitor/{bad}/{model}") is None
-    assert banned(board) == {}
+    assert model not in banned(board)
     # Within about a second the gateway knows, and the channel is drawn again.
     eventually(lambda: chat(board, model).status_code == 500, 10, "the channel to be drawn again")
 
@@ -94,16 +94,16 @@ def test_one_lack_of_permission_bans_only_where_the_channel_says_so(board):
             assert answer.status_code == 403
             assert board.record(answer.headers["x-request-id"])["attempts"][0]["reason"] == "banned"
         board.admin("DELETE", f"/api/monitor/{channel}")
-    assert banned(board) == {}
+    assert model not in banned(board)
 
 
 def test_a_changed_channel_is_no_longer_banned(board):
     model = unique()
     channel = board.channel({model: "mock-status-401"}, enabled_no_permission_ban=True)
     chat(board, model)
-    eventually(lambda: banned(board) == {model: [channel["id"]]}, 5, "the ban")
+    eventually(lambda: banned(board).get(model) == [channel["id"]], 5, "the ban")
     board.admin("PUT", f"/api/channel/{channel['id']}", json={**channel, "model_mapping": {model: "gpt-4o"}})
-    assert banned(board) == {}
+    assert model not in banned(board)
     eventually(lambda: chat(board, model).status_code == 200, 5, "the mended channel")
 
 
@@ -121,11 +121,11 @@ def test_two_gateways_share_what_they_see(make_board):
         5,
         "both reports",
     )
-    assert banned(board) == {}
+    assert model not in banned(board)
     # The first hears of the second's error with its next report, and its own ninth completes ten.
     for _ in range(4):
         chat(board, model)
-    eventually(lambda: chat(board, model).status_code == 500 and banned(board) == {model: [bad]}, 8, "the ban")
+    eventually(lambda: chat(board, model).status_code == 500 and banned(board).get(model) == [bad], 8, "the ban")
     good = board.channel({model: "gpt-4o"})["id"]
     for gateway in ("gateway", SECOND):
         eventually(lambda: bans_at(board, gateway) == 1, 5, f"the ban at {gateway}")
@@ -151,7 +151,7 @@ def test_without_the_registry_a_gateway_bans_by_its_own_view_and_reports_later(m
     )
     assert statuses.count(500) >= 5
     board.start("channel-registry")
-    eventually(lambda: banned(board) == {model: [bad]}, 10, "the ban to be reported")
+    eventually(lambda: banned(board).get(model) == [bad], 10, "the ban to be reported")
 
     def errors() -> int:
         return board.admin("GET", "/api/monitor/runtime_metrics")["channel_models"][str(bad)][model]["errors"]
