@@ -1,12 +1,15 @@
-"""Every client against several protocols of the upstream: what the official SDKs give back, and what reached the provider.
+"""Every client against every protocol of the upstream: what the official SDKs give back, and what reached the provider.
 
-Clients are OpenAI's SDK (chat, responses), Anthropic's and Google's; upstreams are channel types that speak OpenAI's chat protocol and Anthropic's. Every pair runs the same
-cases. Outside of it: upstreams of the Responses protocol, Gemini's and Ollama's, which the mock provider does not speak.
+Clients are OpenAI's SDK (chat, responses), Anthropic's and Google's; upstreams are `UPSTREAMS`. Every pair runs the same cases, also where both sides speak one protocol. README's
+table under "Protocols" names the pairs; a test here compares it with them. What only one protocol has is tested in the file of that protocol.
 """
 
 import base64
 import dataclasses
 import json
+import pathlib
+import re
+from collections.abc import Callable
 
 import anthropic
 import openai
@@ -19,7 +22,58 @@ SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "require
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 DATA_URL = "data:image/png;base64," + PIXEL
 THOUGHT = "first I think"
-UPSTREAMS = {"chat": 36, "anthropic": 14}
+
+
+@dataclasses.dataclass
+class Upstream:
+    """A protocol of providers, and a channel type that speaks it."""
+
+    # The head of its column in README.
+    title: str
+    type: int
+    # What its addresses end in, so that no vendor's second route is taken for it.
+    path: str
+    # Whether a request asks for thoughts, and how much of them where it is said: a word or a number.
+    thinking: Callable[[dict], object]
+    # The whole of what the model is told before the conversation.
+    system: Callable[[dict], object]
+    # The name of a model that is spoken to in this protocol only; any other name does where there is none.
+    model: str = ""
+    # How the mock tells its pieces of a thought apart.
+    thought: str = THOUGHT
+    configs: dict = dataclasses.field(default_factory=dict)
+
+    def channel(self, board, behaviour):
+        """The model of a new channel, whose calls the mock answers by this name."""
+        fields = {"type": self.type, "configs": self.configs}
+        if not self.model:
+            return board.model(behaviour, **fields)
+        return board.model(self.model, base_url=f"{board.mock.origin}/{behaviour}/v1", **fields)
+
+
+def told_by_role(body, key):
+    return [one for one in body[key] if one.get("role") in ("system", "developer")]
+
+
+UPSTREAMS = {
+    "chat": Upstream(
+        "OpenAI chat", 1, "/chat/completions", configs={"disable_responses": True},
+        thinking=lambda body: body.get("reasoning_effort"),
+        system=lambda body: told_by_role(body, "messages"),
+    ),
+    "responses": Upstream(
+        "OpenAI Responses", 1, "/responses", model="gpt-5.2", thought="first\n\nI think",
+        thinking=lambda body: body.get("reasoning", {}).get("effort"),
+        system=lambda body: body.get("instructions") or told_by_role(body, "input"),
+    ),
+    "anthropic": Upstream(
+        "Anthropic", 14, "/messages",
+        thinking=lambda body: body.get("thinking", {}).get("budget_tokens"),
+        system=lambda body: body["system"],
+    ),
+}  # fmt: skip
+# What the clients ask for is a low effort, or a budget of 2000 tokens; a number stands for an effort and the other way round.
+THINKING = {"chat": {"low"}, "responses": {"low"}, "anthropic": {2000, 2048}}
 
 
 @dataclasses.dataclass
@@ -32,6 +86,8 @@ class Told:
     calls: list
     # All input tokens, those from the cache, output tokens.
     usage: tuple
+    # Why it ended, in the client's own words.
+    finish: str
     # What goes back into the history in front of the results.
     turn: list
     ids: list
@@ -40,7 +96,10 @@ class Told:
 class Chat:
     """OpenAI's SDK, `chat.completions`."""
 
+    title = "OpenAI chat"
     fault = openai.RateLimitError
+    error = openai.APIError
+    ends = {"stop": "stop", "tools": "tool_calls", "length": "length", "filter": "content_filter"}
 
     def __init__(self, board):
         self.sdk = board.openai()
@@ -61,11 +120,13 @@ class Chat:
         if not stream:
             answer = self.sdk.chat.completions.create(**arguments)
             message = answer.choices[0].message
-            return self.told(message.model_dump(exclude_none=True), answer.usage)
-        message, usage = {"role": "assistant", "content": "", "reasoning_content": "", "tool_calls": []}, None
+            return self.told(message.model_dump(exclude_none=True), answer.usage, answer.choices[0].finish_reason)
+        message, usage, finish = {"role": "assistant", "content": "", "reasoning_content": "", "tool_calls": []}, None, None
         for chunk in self.sdk.chat.completions.create(stream=True, stream_options={"include_usage": True}, **arguments):
             usage = chunk.usage or usage
             for choice in chunk.choices:
+                assert not finish, "nothing follows the end"
+                finish = choice.finish_reason
                 delta = choice.delta
                 message["content"] += delta.content or ""
                 message["reasoning_content"] += getattr(delta, "reasoning_content", None) or ""
@@ -74,15 +135,16 @@ class Chat:
                         begun = {"id": call.id, "type": "function", "function": {"name": call.function.name, "arguments": ""}}
                         message["tool_calls"].append(begun)
                     message["tool_calls"][call.index]["function"]["arguments"] += call.function.arguments or ""
-        return self.told({key: value for key, value in message.items() if value}, usage)
+        return self.told({key: value for key, value in message.items() if value}, usage, finish)
 
-    def told(self, message, usage):
+    def told(self, message, usage, finish):
         calls = message.get("tool_calls", [])
         return Told(
             message.get("content", ""),
             message.get("reasoning_content", ""),
             [(call["function"]["name"], json.loads(call["function"]["arguments"])) for call in calls],
             (usage.prompt_tokens, usage.prompt_tokens_details.cached_tokens, usage.completion_tokens),
+            finish,
             [message],
             [call["id"] for call in calls],
         )
@@ -91,10 +153,17 @@ class Chat:
         return [*told.turn, *({"role": "tool", "tool_call_id": one, "content": "sunny"} for one in told.ids)]
 
 
+class Failed(Exception):
+    """A stream of responses told that it failed."""
+
+
 class Responses:
     """OpenAI's SDK, `responses`."""
 
+    title = "OpenAI Responses"
     fault = openai.RateLimitError
+    error = (openai.APIError, Failed)
+    ends = {"stop": "completed", "tools": "completed", "length": "max_output_tokens", "filter": "content_filter"}
 
     def __init__(self, board):
         self.sdk = board.openai()
@@ -112,18 +181,21 @@ class Responses:
             arguments["reasoning"] = {"effort": "low", "summary": "auto"}
         if stream:
             with self.sdk.responses.stream(**arguments) as events:
-                for _ in events:
-                    pass
-                answer = events.get_final_response()
+                for event in events:
+                    # The SDK leaves it to the caller to see them.
+                    if event.type in ("response.failed", "error"):
+                        raise Failed(event)
+                answer = event.response
         else:
             answer = self.sdk.responses.create(**arguments)
         calls = [item for item in answer.output if item.type == "function_call"]
         thoughts = [part.text for item in answer.output if item.type == "reasoning" for part in item.summary]
         return Told(
             answer.output_text,
-            "".join(thoughts),
+            "\n\n".join(thoughts),
             [(call.name, json.loads(call.arguments)) for call in calls],
             (answer.usage.input_tokens, answer.usage.input_tokens_details.cached_tokens, answer.usage.output_tokens),
+            answer.incomplete_details.reason if answer.status == "incomplete" else answer.status,
             [{"type": "function_call", "call_id": call.call_id, "name": call.name, "arguments": call.arguments} for call in calls],
             [call.call_id for call in calls],
         )
@@ -135,7 +207,10 @@ class Responses:
 class Messages:
     """Anthropic's SDK."""
 
+    title = "Anthropic"
     fault = anthropic.RateLimitError
+    error = anthropic.APIError
+    ends = {"stop": "end_turn", "tools": "tool_use", "length": "max_tokens", "filter": "refusal"}
 
     def __init__(self, board):
         self.sdk = anthropic.Anthropic(base_url=board.url("gateway"), api_key=board.admin_key, max_retries=0)
@@ -163,6 +238,7 @@ class Messages:
             "".join(block.thinking for block in answer.content if block.type == "thinking"),
             [(call.name, call.input) for call in calls],
             (answer.usage.input_tokens + cached, cached, answer.usage.output_tokens),
+            answer.stop_reason,
             [{"role": "assistant", "content": answer.content}],
             [call.id for call in calls],
         )
@@ -175,7 +251,10 @@ class Messages:
 class Gemini:
     """Google's SDK."""
 
+    title = "Gemini"
     fault = errors.ClientError
+    error = errors.APIError
+    ends = {"stop": "STOP", "tools": "STOP", "length": "MAX_TOKENS", "filter": "SAFETY"}
 
     def __init__(self, board):
         options = types.HttpOptions(base_url=board.url("gateway"), client_args={"trust_env": False})
@@ -206,6 +285,7 @@ class Gemini:
             "".join(part.text for part in told if part.text and part.thought),
             [(call.name, call.args) for call in calls],
             (usage.prompt_token_count, usage.cached_content_token_count, output),
+            [one.finish_reason.name for chunk in chunks for one in chunk.candidates or [] if one.finish_reason][-1],
             [types.Content(role="model", parts=told)],
             [call.id for call in calls],
         )
@@ -218,7 +298,10 @@ class Gemini:
         return [*told.turn, types.Content(role="user", parts=parts)]
 
 
-@pytest.fixture(params=[Chat, Responses, Messages, Gemini], ids=lambda kind: kind.__name__.lower())
+CLIENTS = [Chat, Responses, Messages, Gemini]
+
+
+@pytest.fixture(params=CLIENTS, ids=lambda kind: kind.__name__.lower())
 def client(request, board):
     made = request.param(board)
     yield made
@@ -227,18 +310,21 @@ def client(request, board):
 
 @pytest.fixture(scope="module")
 def channels():
-    """Models by the type of their channel and the provider's name, so that each channel is made once."""
+    """Models by the upstream and the provider's name, so that each channel is made once."""
     return {}
 
 
 @pytest.fixture(params=UPSTREAMS)
-def make(request, board, channels):
-    kind = UPSTREAMS[request.param]
+def upstream(request):
+    return request.param
 
-    def model(name):
-        if (kind, name) not in channels:
-            channels[kind, name] = board.model(name, type=kind)
-        return channels[kind, name]
+
+@pytest.fixture
+def make(upstream, board, channels):
+    def model(behaviour):
+        if (upstream, behaviour) not in channels:
+            channels[upstream, behaviour] = UPSTREAMS[upstream].channel(board, behaviour)
+        return channels[upstream, behaviour]
 
     return model
 
@@ -246,51 +332,76 @@ def make(request, board, channels):
 both = pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 
 
+def test_the_table_in_the_readme_names_these_pairs():
+    text = (pathlib.Path(__file__).parents[2] / "README.md").read_text()
+    head, _, *rows = re.search(r"^\| Caller \\ upstream \|.*\n(?:\|.*\n)+", text, re.MULTILINE).group().splitlines()
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in [head, *rows]]
+    assert cells[0][1:] == [one.title for one in UPSTREAMS.values()]
+    assert [row[0] for row in cells[1:]] == [one.title for one in CLIENTS]
+    # Where both sides speak one protocol the bytes pass.
+    for row in cells[1:]:
+        assert row[1:] == ["bytes" if title == row[0] else "converted" for title in cells[0][1:]]
+
+
 def test_text_and_usage(client, make):
     told = client.ask(make("mock-answer"))
     assert told.text.startswith("The switchboard connects") and not told.calls and not told.thought
-    assert told.usage == (11, 3, 9)
+    assert told.usage == (11, 3, 9) and told.finish == client.ends["stop"]
 
 
 def test_streamed_text_and_usage(client, make):
     told = client.ask(make("mock-stream-n5-d5"), stream=True)
     assert told.text == "w0 w1 w2 w3 w4 "
-    assert told.usage == (11, 3, 5)
+    assert told.usage == (11, 3, 5) and told.finish == client.ends["stop"]
 
 
 @both
 def test_tools_in_parallel_and_the_turn_after_them(client, make, stream):
     model = make("mock-tools-2")
     told = client.ask(model, tools=True, stream=stream)
-    assert told.calls == [("get_weather", {"city": "Paris"})] * 2
+    assert told.calls == [("get_weather", {"city": "Paris"})] * 2 and told.finish == client.ends["tools"]
     assert len(set(told.ids)) == 2
     last = client.ask(model, tools=True, stream=stream, history=client.results(told))
-    assert last.text and not last.calls
+    assert last.text and not last.calls and last.finish == client.ends["stop"]
 
 
 @both
 def test_one_tool(client, make, stream):
     told = client.ask(make("mock-tools-1"), tools=True, stream=stream)
-    assert told.calls == [("get_weather", {"city": "Paris"})]
+    assert told.calls == [("get_weather", {"city": "Paris"})] and told.finish == client.ends["tools"]
 
 
 @both
-def test_thinking(client, make, stream):
-    told = client.ask(make("mock-reasoning"), thinks=True, stream=stream)
-    assert told.thought == THOUGHT and told.text
+@pytest.mark.parametrize("end", ["length", "filter"])
+def test_an_answer_that_breaks_off_says_why(client, make, stream, end):
+    told = client.ask(make(f"mock-{end}"), stream=stream)
+    assert told.text and told.finish == client.ends[end]
 
 
-def test_an_image_and_a_system_prompt_reach_the_provider(client, make, board):
+@both
+def test_thinking(client, make, board, upstream, stream):
+    marker = f"Think as {client.title} does, {stream}, for {upstream}."
+    told = client.ask(make("mock-reasoning"), thinks=True, stream=stream, system=marker)
+    assert told.thought == UPSTREAMS[upstream].thought and told.text and told.finish == client.ends["stop"]
+    asked = json.loads(board.mock.seen_with(marker)[-1].body)
+    assert UPSTREAMS[upstream].thinking(asked) in THINKING[upstream]
+
+
+def test_nobody_thinks_unasked(client, make, board, upstream):
+    marker = f"Do not think as {client.title} for {upstream}."
+    assert client.ask(make("mock-answer"), system=marker).text
+    assert UPSTREAMS[upstream].thinking(json.loads(board.mock.seen_with(marker)[-1].body)) is None
+
+
+def test_an_image_and_a_system_prompt_reach_the_provider(client, make, board, upstream):
     marker = f"Answer as {client.__class__.__name__} would."
     assert client.ask(make("mock-answer"), image=True, system=marker).text
     seen = board.mock.seen_with(marker)[-1]
+    assert seen.target.endswith(UPSTREAMS[upstream].path)
     assert PIXEL in seen.body.replace("\\/", "/")
     # An instruction stays one, it is not told as the user.
     body = json.loads(seen.body)
-    if "system" in body:
-        assert marker in json.dumps(body["system"])
-    else:
-        assert [one["role"] for one in body["messages"] if marker in json.dumps(one)] in (["system"], ["developer"])
+    assert marker in json.dumps(UPSTREAMS[upstream].system(body))
 
 
 @both
@@ -302,3 +413,10 @@ def test_a_limit_is_told_with_its_wait(client, make, channels, stream):
     told = caught.value
     assert (told.code if isinstance(told, errors.APIError) else told.status_code) == 429
     assert told.response.headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize("behaviour", ["mock-error-in-stream", "mock-cut-mid-stream"])
+def test_a_stream_that_fails_is_an_error_of_the_client(client, make, channels, behaviour):
+    channels.clear()
+    with pytest.raises(client.error):
+        client.ask(make(behaviour), stream=True)

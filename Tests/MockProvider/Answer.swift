@@ -172,7 +172,7 @@ struct Asked {
             }
         }
         self.model = model
-        behaviour = Behaviour(model: model)
+        behaviour = Behaviour(model: model, path: request.path)
         wantsUsage = usage && behaviour.kind != .noUsage
         if request.path.hasSuffix("/chat/completions") {
             operation = .chat
@@ -195,6 +195,10 @@ struct Asked {
 
     func value(_ key: String) -> Range<Int>? {
         members.last { $0.key == key }?.value
+    }
+
+    var finishReason: String {
+        behaviour.end(toolCalls.isEmpty ? "stop" : "tool_calls", length: "length", filter: "content_filter")
     }
 
     /// The names of the functions to call, empty for an answer in text.

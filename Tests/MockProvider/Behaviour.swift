@@ -32,6 +32,8 @@ struct Behaviour {
         case crlf
         case closeDelimited
         case jsonForStream
+        case length
+        case filter
     }
 
     var kind = Kind.normal
@@ -80,13 +82,18 @@ struct Behaviour {
         ("mock-reasoning", "reasoning_content before the text", { _ in .reasoning }),
         ("mock-crlf", "SSE with CRLF line ends, comments, event and id fields", { _ in .crlf }),
         ("mock-json-for-stream", "a plain answer though a stream was asked for", { _ in .jsonForStream }),
+        ("mock-length", "an answer that breaks off at its limit", { _ in .length }),
+        ("mock-filter", "an answer that a filter ended", { _ in .filter }),
     ]
 
     /// Reads a model name, for example `mock-cut-mid-stream` or `mock-stream-n100-d20-s180-t`.
-    init(model: String) {
-        guard model.hasPrefix("mock-") else { return }
-        var rest = Substring(model)
-        if let row = Self.table.first(where: { model == $0.name || model.hasPrefix($0.name + "-") }) {
+    ///
+    /// - Parameter path: Where the name says nothing, a segment of it does (`/mock-tools-2/v1/responses`): some protocols are spoken with models of certain names only.
+    init(model: String, path: Substring = "") {
+        let segments = path.split(separator: "/")
+        guard let name = ([Substring(model)] + segments).first(where: { $0.hasPrefix("mock-") }) else { return }
+        var rest = name
+        if let row = Self.table.first(where: { name == $0.name || name.hasPrefix($0.name + "-") }) {
             rest = rest.dropFirst(row.name.count + 1)
             let argument = rest.prefix { $0.isNumber }
             kind = row.kind(Int(argument))
@@ -104,13 +111,22 @@ struct Behaviour {
         }
     }
 
+    /// One of the words for how an answer ends, as the kind says it: naturally, at its limit, by a filter.
+    func end(_ natural: String, length: String, filter: String) -> String {
+        switch kind {
+        case .length: length
+        case .filter: filter
+        default: natural
+        }
+    }
+
     static var help: String {
         var text = """
             usage: mock-provider [--host 127.0.0.1] [--port 0] [--loops 1] [--no-record]
             Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/rerank, /v1/images/generations, /v1/images/edits, /v1/images/variations, /v1/audio/speech, /v1/audio/transcriptions, /v1/audio/translations, /v1/moderations, /v1/models (also below any prefix), GET and DELETE /__mock/stats.
             In Anthropic's protocol /v1/messages and /v1/messages/count_tokens; a request that Anthropic would refuse gets 400.
             In the Responses protocol /v1/responses and what it keeps; mock-refusal refuses; a request that OpenAI would refuse gets 400.
-            The model name chooses the answer; -nN-dN-sN-t appended sets the chunks, the delay in ms, the size of a text and a time stamp:
+            The model name chooses the answer, or a segment of the path where it does not; -nN-dN-sN-t appended sets the chunks, the delay in ms, the size of a text and a time stamp:
 
             """
         for row in table {

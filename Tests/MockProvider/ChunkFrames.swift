@@ -67,7 +67,7 @@ struct ChunkFrames {
     }
 
     func finish() -> [UInt8] {
-        let reason = calls.isEmpty ? "stop" : "tool_calls"
+        let reason = asked.finishReason
         guard asked.operation == .chat else {
             return whole(#"{"index":0,"text":"","logprobs":null,"finish_reason":"\#(reason)"}"#)
         }

@@ -84,7 +84,7 @@ enum PlainBody {
             }
             out.append("]")
         }
-        out.append(#"},"logprobs":null,"finish_reason":"\#(calls.isEmpty ? "stop" : "tool_calls")"}]"#)
+        out.append(#"},"logprobs":null,"finish_reason":"\#(asked.finishReason)"}]"#)
         finish(&out, asked)
         return out
     }

@@ -126,5 +126,7 @@ struct AnthropicAsked {
         return Array(names.prefix(1))
     }
 
-    var stopReason: String { calls.isEmpty ? "end_turn" : "tool_use" }
+    var stopReason: String {
+        behaviour.end(calls.isEmpty ? "end_turn" : "tool_use", length: "max_tokens", filter: "refusal")
+    }
 }

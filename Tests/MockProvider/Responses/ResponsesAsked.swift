@@ -14,8 +14,8 @@ struct ResponsesAsked: Sendable {
     let behaviour: Behaviour
     /// Whether the answer begins with a thought.
     let thinks: Bool
-    /// Whether the limit is so low that the answer breaks off.
-    let isShort: Bool
+    /// Why the answer breaks off; `nil` for a whole one. A limit of 16 tokens is too low.
+    let cut: String?
     /// The tools to call, empty for an answer in text.
     let calls: [Tool]
     let text: [UInt8]
@@ -40,7 +40,9 @@ struct ResponsesAsked: Sendable {
         previous = text("previous_response_id")
         let effort = asked.value("reasoning").flatMap { LenientJSON.text(body, LenientJSON.member(body, $0, "effort")) }
         thinks = behaviour.kind == .reasoning || effort != nil && effort != "none"
-        isShort = asked.value("max_output_tokens").map { String(decoding: body[$0], as: UTF8.self) } == "16"
+        let limit = asked.value("max_output_tokens").map { String(decoding: body[$0], as: UTF8.self) }
+        let end = behaviour.end("", length: "max_output_tokens", filter: "content_filter")
+        cut = limit == "16" ? "max_output_tokens" : end.isEmpty ? nil : end
         calls = Self.calls(asked, body)
         self.text = PlainBody.text(asked)
         inputText = text("input") ?? ""
@@ -73,7 +75,7 @@ struct ResponsesAsked: Sendable {
     /// Whether the answer is a refusal.
     var refuses: Bool { model.hasPrefix("mock-refusal") }
 
-    var status: String { isShort ? "incomplete" : "completed" }
+    var status: String { cut == nil ? "completed" : "incomplete" }
 
     // MARK: Objects
 
@@ -135,7 +137,7 @@ struct ResponsesAsked: Sendable {
             }
         let isEnded = state == .ended
         let fault = state == .failed ? Self.fault : "null"
-        let details = isEnded && isShort ? #"{"reason":"max_output_tokens"}"# : "null"
+        let details = isEnded ? cut.map { #"{"reason":"\#($0)"}"# } ?? "null" : "null"
         let output = isEnded ? (items ?? self.items).joined(separator: ",") : ""
         out.append(#","status":"\#(word)","error":\#(fault),"incomplete_details":\#(details),"output":[\#(output)]"#)
         let before = previous.map { "\"\($0)\"" } ?? "null"
