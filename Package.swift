@@ -92,6 +92,7 @@ let package = Package(
         // gateway: no database.
         part("InferenceModel", of: "gateway", needs: ["Contracts", "HTTPCore", "JSON"]),
         part("Dialects", of: "gateway", needs: ["InferenceModel", "HTTPCore", "JSON", "Contracts"]),
+        part("CloudAuth", of: "gateway", needs: ["Dialects", "HTTPCore", "Crypto", "Telemetry"]),
         part("Routing", of: "gateway", needs: ["Contracts", "Crypto", "HTTPCore", "JSON", "Telemetry"]),
         part(
             "SnapshotClient", of: "gateway",
@@ -103,7 +104,8 @@ let package = Package(
         part(
             "Relay", of: "gateway",
             needs: [
-                "Dialects", "InferenceModel", "MediaFetch", "Routing", "Contracts", "HTTPClient", "HTTPServer",
+                "CloudAuth", "Dialects", "InferenceModel", "MediaFetch", "Routing", "Contracts", "HTTPClient",
+                "HTTPServer",
                 "HTTPCore",
                 "EventLoop",
                 "JSON", "Crypto", "Telemetry",
@@ -258,6 +260,7 @@ let package = Package(
         tests("Migrations", needs: ["Postgres", "EventLoop", "Lifecycle", "Telemetry"]),
         tests("Routing", needs: ["Contracts", "Telemetry"]),
         tests("Dialects", needs: ["Contracts", "HTTPCore", "InferenceModel", "JSON"]),
+        tests("CloudAuth", needs: ["Crypto", "Dialects", "HTTPCore"]),
         tests(
             "Relay",
             needs: [

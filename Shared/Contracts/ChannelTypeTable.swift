@@ -302,15 +302,16 @@ extension ChannelType {
         ChannelType(
             id: 33, name: "aws", displayName: "AWS Bedrock (Claude)",
             defaultBaseURL: "", requiresBaseURL: false,
-            keyHelp: "region|access_key|secret_key, or region|bedrock_api_key.",
-            keyRule: .parts(minimum: 2, maximum: 3, firstFilled: false), dialect: "bedrock",
+            keyHelp:
+                "region|access_key|secret_key, region|access_key|secret_key|session_token, or region|bedrock_api_key.",
+            keyRule: .parts(minimum: 2, maximum: 4, firstFilled: true), dialect: "bedrock",
             modes: [
                 .chatCompletions, .completions, .anthropic, .gemini,
             ],
             configFields: [],
             notes: [
                 "Host https://bedrock-runtime.{region}.amazonaws.com, path /model/{url-encoded id}/invoke or /invoke-with-response-stream.",
-                "Only Claude models. Completions is declared but has no converter.",
+                "Only Claude models; a Bedrock id, an inference profile or an ARN is taken as it is, other names of Claude become the profile of the region.",
                 "Streams use application/vnd.amazon.eventstream binary frames.",
             ]),
         ChannelType(

@@ -1,5 +1,7 @@
+import CloudAuth
 import Contracts
 import Dialects
+import EventLoop
 import HTTPClient
 import HTTPCore
 import HTTPServer
@@ -53,15 +55,23 @@ enum UpstreamRequest {
         } catch {
             throw .caller(code: .invalidRequest, message: error.message, field: error.field)
         }
+        let url = exchange.request.address(route.url)
         var headers = exchange.request.headers
         switch route.credential {
         case .none: break
         case .field(let name, let value): headers.append(name, value)
         case .fields(let fields):
             for field in fields { headers.append(field.name, field.value) }
+        case .signature(let key):
+            guard !scope.hasMoreBody else {
+                throw .ours(code: .internalError, message: "a body that is still arriving cannot be signed")
+            }
+            SigV4(key).sign(
+                exchange.request.method, url: url, headers: &headers, body: exchange.request.bytes,
+                at: scope.wallClock(.now()))
         }
         let upstream = ClientRequest(
-            method: exchange.request.method, url: exchange.request.address(route.url), headers: headers,
+            method: exchange.request.method, url: url, headers: headers,
             body: body(exchange.request, scope), timeouts: timeouts,
             proxy: channel.proxyURL, verifiesTLS: channel.verifiesTLS, poolKey: route.url)
         return (upstream, exchange)

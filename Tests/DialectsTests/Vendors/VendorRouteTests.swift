@@ -50,7 +50,7 @@ struct VendorRouteTests {
         case .anything: "key-1"
         case .contains(let text): "key-1\(text)secret-2"
         case .vertex: "region-1|project-2|key-3"
-        case .parts(_, let most, _): ["key-1", "key-2", "key-3"].prefix(most).joined(separator: "|")
+        case .parts(_, let most, _): ["key-1", "key-2", "key-3", "key-4"].prefix(most).joined(separator: "|")
         }
     }
 
@@ -72,6 +72,9 @@ struct VendorRouteTests {
         case .none: break
         case .field(let name, let value): out[name] = .string(value)
         case .fields(let fields): for field in fields { out[field.name] = .string(field.value) }
+        case .signature(let key):
+            out["signed"] = .string(
+                [key.service, key.region, key.accessKey, key.secretKey, key.sessionToken ?? "-"].joined(separator: " "))
         }
         return .object(out)
     }

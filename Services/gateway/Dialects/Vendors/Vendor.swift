@@ -89,11 +89,14 @@ package enum Credential: Equatable, Sendable {
     case field(name: String, value: String)
     /// Several header fields.
     case fields([CredentialField])
+    /// A signature of the very bytes that are sent, made when they are.
+    case signature(AWSKey)
 
-    /// The same with more fields beside it.
+    /// The same with more fields beside it; a signature has none.
     func with(_ more: [CredentialField]) -> Credential {
         guard !more.isEmpty else { return self }
         switch self {
+        case .signature: return self
         case .none: return .fields(more)
         case .field(let name, let value): return .fields([CredentialField(name: name, value: value)] + more)
         case .fields(let fields): return .fields(fields + more)
