@@ -37,34 +37,36 @@ enum Answer {
     static func steps(for request: MockRequest) -> any Steps {
         if AnthropicAnswer.isAsked(request) { return AnthropicAnswer.steps(for: request) }
         if ResponsesAnswer.isAsked(request) { return ResponsesAnswer.steps(for: request) }
+        if GeminiAnswer.isAsked(request) { return GeminiAnswer.steps(for: request) }
         let asked = Asked(request)
         switch asked.behaviour.kind {
         case .status(let code):
             return fixed(whole(code, "application/json", error(code)))
         case .retryAfter(let seconds):
             return fixed(whole(429, "application/json", error(429), more: "Retry-After: \(seconds)\r\n"))
-        case .textError:
-            return fixed(whole(500, "text/plain", Array("internal trouble".utf8)))
-        case .htmlError:
-            return fixed(whole(502, "text/html", page))
-        case .hugeError(let size):
-            return fixed(whole(500, "text/plain", [UInt8](repeating: UInt8(ascii: "e"), count: size << 20)))
-        case .html:
-            return fixed(whole(200, "text/html", page))
         case .errorIn200:
             return fixed(whole(200, "application/json", error(400)))
-        case .redirect:
-            return fixed(whole(302, "text/plain", [], more: "Location: /__mock/trap\r\n"))
-        case .reset:
-            return FixedSteps([.reset])
-        case .close:
-            return FixedSteps([.cut])
         default:
-            break
+            if let fault = fault(asked.behaviour.kind) { return fault }
         }
         if case .other(let kind) = asked.operation, !asked.isBroken { return OperationAnswer.steps(kind, asked) }
         if asked.streams, asked.behaviour.kind != .jsonForStream { return StreamSteps(asked) }
         return plain(asked)
+    }
+
+    /// The answers that are none in any protocol.
+    static func fault(_ kind: Behaviour.Kind) -> (any Steps)? {
+        switch kind {
+        case .textError: fixed(whole(500, "text/plain", Array("internal trouble".utf8)))
+        case .htmlError: fixed(whole(502, "text/html", page))
+        case .hugeError(let size):
+            fixed(whole(500, "text/plain", [UInt8](repeating: UInt8(ascii: "e"), count: size << 20)))
+        case .html: fixed(whole(200, "text/html", page))
+        case .redirect: fixed(whole(302, "text/plain", [], more: "Location: /__mock/trap\r\n"))
+        case .reset: FixedSteps([.reset])
+        case .close: FixedSteps([.cut])
+        default: nil
+        }
     }
 
     /// A whole answer with a length.

@@ -126,6 +126,8 @@ struct Behaviour {
             Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/rerank, /v1/images/generations, /v1/images/edits, /v1/images/variations, /v1/audio/speech, /v1/audio/transcriptions, /v1/audio/translations, /v1/moderations, /v1/models (also below any prefix), GET and DELETE /__mock/stats.
             In Anthropic's protocol /v1/messages and /v1/messages/count_tokens; a request that Anthropic would refuse gets 400.
             In the Responses protocol /v1/responses and what it keeps; mock-refusal refuses; a request that OpenAI would refuse gets 400.
+            In Gemini's protocol …/models/{model}:generateContent, :streamGenerateContent, :countTokens, :embedContent, :batchEmbedContents, below any prefix; a request that Google would refuse gets 400.
+            There mock-blocked, mock-refusal, mock-malformed, mock-grounded, mock-picture and mock-code are answers of their own, and names with gemini-2.5 or gemini-3 behave as those models.
             The model name chooses the answer, or a segment of the path where it does not; -nN-dN-sN-t appended sets the chunks, the delay in ms, the size of a text and a time stamp:
 
             """

@@ -1,5 +1,3 @@
-import EventLoop
-
 /// The SSE events of one stream, by position.
 struct ChunkFrames {
     private enum Piece {
@@ -57,7 +55,9 @@ struct ChunkFrames {
     }
 
     func frame(_ position: Int) -> [UInt8] {
-        guard position < pieces.count else { return event(text: word(position - pieces.count)) }
+        guard position < pieces.count else {
+            return event(text: PlainBody.word(position - pieces.count, asked.behaviour))
+        }
         switch pieces[position] {
         case .text(let text): return event(text: text)
         case .reasoning(let text):
@@ -79,17 +79,6 @@ struct ChunkFrames {
         out.append(
             "],\"usage\":\(PlainBody.usage(completion: count))}" + (asked.behaviour.kind == .crlf ? "\r\n\r\n" : "\n\n")
         )
-        return out
-    }
-
-    /// `w0 `, `w1 ` … so that a test sees order and gaps; padded to the size that was asked for.
-    private func word(_ number: Int) -> [UInt8] {
-        var out: [UInt8] = []
-        if asked.behaviour.isStamped { out.append("t=\(MonotonicTime.now().nanoseconds) ") }
-        out.append("w\(number) ")
-        if out.count < asked.behaviour.size {
-            out.append(contentsOf: PlainBody.filler(asked.behaviour.size - out.count))
-        }
         return out
     }
 

@@ -1,3 +1,5 @@
+import EventLoop
+
 /// The bodies of answers that are not streams.
 enum PlainBody {
     /// Tokens that every answer reports, unless told otherwise.
@@ -23,11 +25,14 @@ enum PlainBody {
     }
 
     /// The text of an answer.
-    static func text(_ asked: Asked) -> [UInt8] {
-        switch asked.behaviour.kind {
+    static func text(_ asked: Asked) -> [UInt8] { text(asked.behaviour, asked.request) }
+
+    /// The text of an answer to a request whose model is not in its body.
+    static func text(_ behaviour: Behaviour, _ request: MockRequest) -> [UInt8] {
+        switch behaviour.kind {
         case .echo:
             var out = Array("{".utf8)
-            asked.request.appendMembers(to: &out)
+            request.appendMembers(to: &out)
             out.append("}")
             return out
         case .huge(let size):
@@ -35,9 +40,18 @@ enum PlainBody {
         case .splitUTF8:
             return Array("Žluťoučký 模型 🙂 end".utf8)
         default:
-            let wanted = asked.behaviour.size > 0 ? asked.behaviour.size : 700
+            let wanted = behaviour.size > 0 ? behaviour.size : 700
             return wanted == 700 ? standardText : filler(wanted)
         }
+    }
+
+    /// `w0 `, `w1 ` … of a stream so that a test sees order and gaps; with the time and the size that were asked for.
+    static func word(_ number: Int, _ behaviour: Behaviour) -> [UInt8] {
+        var out: [UInt8] = []
+        if behaviour.isStamped { out.append("t=\(MonotonicTime.now().nanoseconds) ") }
+        out.append("w\(number) ")
+        if out.count < behaviour.size { out.append(contentsOf: filler(behaviour.size - out.count)) }
+        return out
     }
 
     private static let standardText = filler(700)

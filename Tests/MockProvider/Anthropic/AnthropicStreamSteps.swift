@@ -99,13 +99,7 @@ final class AnthropicStreamSteps: Steps {
         if position < before.count { return before[position] }
         let word = position - before.count
         guard word < words else { return after[word - words] }
-        var text: [UInt8] = []
-        if asked.behaviour.isStamped { text.append("t=\(MonotonicTime.now().nanoseconds) ") }
-        text.append("w\(word) ")
-        if text.count < asked.behaviour.size {
-            text.append(contentsOf: PlainBody.filler(asked.behaviour.size - text.count))
-        }
-        return Self.text(textIndex, text)
+        return Self.text(textIndex, PlainBody.word(word, asked.behaviour))
     }
 
     /// The wait before an event, measured from the start so that delays do not add up.
