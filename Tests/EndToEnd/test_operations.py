@@ -430,3 +430,59 @@ def test_an_inner_address_in_a_request_is_not_fetched(board):
     assert error["param"] == "messages[1].content[1].image_url.url"
     assert "not in the public internet" in error["message"]
     assert board.mock.stats()["requests"] == before
+
+
+# Forms that are refused while they stream through.
+
+
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory, postgres):
+    """A board that takes bodies of 3 MiB."""
+    from harness.board import Board
+
+    made = Board(tmp_path_factory.mktemp("narrow"), postgres, {"gateway": {"MAX_BODY_BYTES": str(3 * 1024 * 1024)}})
+    try:
+        yield made.start_all()
+    finally:
+        made.remove()
+
+
+def begun_form(board, model):
+    """A connection on which a chunked form has begun whose first 2 MiB are at the provider."""
+    caller = socket.create_connection(("127.0.0.1", board.ports["gateway"]))
+    head = (
+        '--b\r\nContent-Disposition: form-data; name="model"\r\n\r\n' + model + "\r\n"
+        '--b\r\nContent-Disposition: form-data; name="file"; filename="long.wav"\r\n\r\n'
+    ).encode()
+    first = head + SOUND[: 2 * 1024 * 1024]
+    caller.sendall(
+        (
+            "POST /v1/audio/transcriptions HTTP/1.1\r\nHost: x\r\n"
+            f"Authorization: Bearer {board.admin_key}\r\nConnection: close\r\n"
+            "Content-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n"
+        ).encode()
+        + f"{len(first):x}\r\n".encode()
+        + first
+        + b"\r\n"
+    )
+    eventually(lambda: board.mock.stats()["open"] >= 1, 5, "the upload at the provider")
+    return caller
+
+
+@pytest.mark.parametrize(
+    ("rest", "status", "word"),
+    [(f"{2 * 1024 * 1024:x}\r\n".encode() + SOUND[: 2 * 1024 * 1024], 413, "larger"), (b"nonsense\r\n", 400, "malformed")],
+)
+def test_a_form_that_goes_wrong_within_its_upload_is_the_callers_fault(narrow, rest, status, word):
+    model = narrow.model("mock-whisper")
+    narrow.mock.reset()
+    answer = b""
+    with begun_form(narrow, model) as caller:
+        caller.sendall(rest)
+        caller.settimeout(10)
+        while data := caller.recv(65536):
+            answer += data
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode()), answer[:300]
+    assert word in json.loads(answer.split(b"\r\n\r\n", 1)[1])["error"]["message"]
+    record = narrow.record_of(model)
+    assert (record["code"], record["outcome"]) == (status, "failed")

@@ -2,6 +2,7 @@ import Dialects
 import HTTPClient
 import InferenceModel
 import JSON
+import Routing
 import Testing
 
 @testable import Relay
@@ -20,6 +21,20 @@ struct RelayErrorTests {
                 == #"{"error":{"message":"'model' must be a string","type":"invalid_request_error","param":"model","code":"invalid_request"}}"#
         )
         #expect(error.status == 400)
+    }
+
+    @Test("a channel is blamed for what is its own fault or that of the way to it, for nothing else")
+    func health() throws {
+        #expect(RelayError.caller(code: .bodyTooLarge, message: "", field: nil).health == .neutral)
+        #expect(RelayError.refused(code: .clientGone, message: "").health == .neutral)
+        #expect(try #require(RelayError.transport(.exhausted)).health == .neutral)
+        #expect(RelayError.ours(code: .notReady, message: "").health == .neutral)
+        #expect(RelayError.ours(code: .channelMisconfigured, message: "").health == .error)
+        #expect(try #require(RelayError.transport(.truncated)).health == .error)
+        for (status, health) in [(400, AttemptHealth.neutral), (403, .noPermission), (429, .error), (500, .error)] {
+            let error = UpstreamError(status: status, message: "", type: "")
+            #expect(RelayError.upstream(error, code: .upstreamStatus).health == health)
+        }
     }
 
     @Test("a refusal and a fault of ours have their type")

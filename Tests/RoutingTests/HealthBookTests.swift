@@ -55,6 +55,23 @@ struct HealthBookTests {
         #expect(book.dropped == 0)
     }
 
+    @Test("a report holds no more rows of one pair, and no more bans, than it may; the rest comes with the next")
+    func boundsWithin() throws {
+        let channel = try Self.channel()
+        for number in 0..<(HealthReport.maxRows - 1) {
+            _ = book.record(.noPermission, channel: channel, model: "m\(number)", tokens: 0, atSecond: 100)
+        }
+        for second in UInt64(100)..<110 {
+            _ = book.record(.noPermission, channel: channel, model: "long", tokens: 0, atSecond: second)
+            _ = book.record(.noPermission, channel: channel, model: "longer", tokens: 0, atSecond: second)
+        }
+        let first = book.draft(atSecond: 110)
+        let second = book.draft(atSecond: 110)
+        #expect((first.attempts.count, second.attempts.count) == (HealthReport.maxRows, 19))
+        #expect((first.banned.count, second.banned.count) == (HealthReport.maxRows, 1))
+        #expect(book.draft(atSecond: 110).isEmpty)
+    }
+
     @Test("a ban is reported with what is left of it, a lift as a lift")
     func changes() throws {
         let channel = try Self.channel()

@@ -196,8 +196,8 @@ final class AttemptLoop {
 
     /// An attempt that ended before its request was sent.
     private func failed(_ error: RelayError) -> Result {
-        let isCallers = error.code == .invalidRequest
-        return .failed(error, isCallers ? FailureClass(status: 400) : .noPermission, status: nil, retryAfter: nil)
+        let failure: FailureClass = if case .caller = error { .caller } else { .noPermission }
+        return .failed(error, failure, status: nil, retryAfter: nil)
     }
 
     /// Lets the request go, but for what the record keeps of it: the answer has begun, so that no other attempt follows.
@@ -212,6 +212,9 @@ final class AttemptLoop {
     @inline(never)
     private func failure(of error: HTTPClientError) -> Result {
         if isCallerGone { return .callerGone }
+        if case .requestBody = error, let fault = scope.bodyFault {
+            return fault == .clientGone ? .callerGone : failed(Relay.bodyFault(fault))
+        }
         guard let mapped = RelayError.transport(error) else {
             return .failed(
                 .ours(code: .notReady, message: "the gateway is shutting down; please try again"), .fault, status: nil,
@@ -244,7 +247,12 @@ final class AttemptLoop {
     private func kind(of response: ClientResponse) -> AnswerKind {
         if let id = UpstreamRequest.requestID(response.headers) { scope.upstreamID = id }
         guard let exchange else { return .unknown }
-        guard response.status == 200 || response.status == 201 else { return .refusal(exchange) }
+        switch response.status {
+        case 200, 201: break
+        // Nothing to read, as some answer a deletion.
+        case 204: return .whole(exchange, isJSON: true)
+        default: return .refusal(exchange)
+        }
         switch MediaType(response.headers) {
         case .stream: return .stream(StreamPump(loop: self, response: response, stream: exchange.makeStream()))
         case .json: return .whole(exchange, isJSON: true)
@@ -353,12 +361,11 @@ final class AttemptLoop {
                 kept.error = code.rawValue
                 relay.metrics.countUpstreamError(channel: attempt.channel.id, code: code)
             }
-        case .failed(let error, let failure, let status, _):
+        case .failed(let error, _, let status, _):
             kept.status = status
             kept.outcome = error.attemptOutcome
             kept.error = error.code.rawValue
-            // A channel that we cannot even ask has no upstream that lacks a permission.
-            health = failure == .noPermission && status == nil ? .error : failure.health
+            health = error.health
             relay.metrics.countUpstreamError(channel: attempt.channel.id, code: error.code)
         case .callerGone:
             kept.outcome = .cancelledByClient

@@ -35,6 +35,8 @@ package final class CallScope {
     var ids: StoredIDs?
     /// Whether more of the body follows `body`, which then streams through.
     package var hasMoreBody = false
+    /// Why the rest of such a body did not arrive.
+    var bodyFault: BodyError?
     /// What is kept of the request when the call fails, instead of a body that is no text.
     package var bodySummary: String?
     package var channel: Int?

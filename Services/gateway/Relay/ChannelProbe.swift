@@ -175,12 +175,7 @@ package struct ChannelProbe: Sendable {
         var health = AttemptHealth.success
         if case .failure(let error) = result {
             relay.metrics.countUpstreamError(channel: channel.id, code: error.code)
-            switch error {
-            // A channel that we cannot even ask has no upstream that lacks a permission; our own lack of room is nobody's fault.
-            case .ours: health = error.code == .overloaded ? .neutral : .error
-            case .caller: health = .neutral
-            case .refused, .upstream: health = FailureClass(status: error.status).health
-            }
+            health = error.health
         }
         let event = relay.health.record(
             health, channel: channel, model: scope.model, tokens: 0, atSecond: second)

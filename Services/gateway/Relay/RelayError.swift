@@ -2,6 +2,7 @@ package import Contracts
 import HTTPClient
 package import InferenceModel
 import JSON
+import Routing
 
 /// Why a call was not answered by an upstream, split by whose fault it is.
 package enum RelayError: Error, Equatable, Sendable {
@@ -92,6 +93,17 @@ extension RelayError {
         case .upstreamLost: .upstreamCut
         case .clientGone: .cancelledByClient
         default: .failed
+        }
+    }
+
+    /// What an attempt that failed with this error says of the health of its channel.
+    var health: AttemptHealth {
+        switch self {
+        case .upstream(let error, _): FailureClass(status: error.status).health
+        // A channel that we cannot even ask has no upstream that lacks a permission.
+        case .ours(code: .channelMisconfigured, _): .error
+        // Our own lack of room, or our own end, is nobody's fault.
+        case .caller, .refused, .ours: .neutral
         }
     }
 

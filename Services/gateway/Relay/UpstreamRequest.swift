@@ -29,10 +29,10 @@ enum UpstreamRequest {
 
     /// The request of one attempt.
     ///
-    /// - Parameter neutral: The whole request, when it was read already for a conversion.
     /// No header of the caller is passed on: they carry its credential, its address and its network's details.
     ///
-    /// - Throws: `RelayError` when the channel lacks what the call needs.
+    /// - Parameter neutral: The whole request, when it was read already for a conversion.
+    /// - Throws: `RelayError` when the request is malformed, or the channel lacks what the call needs.
     static func make(
         _ call: any CallerCall, neutral: InferenceRequest? = nil, over route: UpstreamRoute, scope: CallScope,
         channel: RoutedChannel, state: LoopState, timeouts: ClientTimeouts
@@ -81,7 +81,7 @@ enum UpstreamRequest {
     private static func body(_ request: UpstreamBody, _ scope: CallScope) -> ClientBody {
         let bytes = request.bytes
         guard scope.hasMoreBody else { return bytes.isEmpty ? .none : .bytes(bytes) }
-        let upload = Upload(bytes, then: scope.request.body)
+        let upload = Upload(bytes, of: scope)
         let length = scope.request.body.declaredLength.map { $0 - scope.body.count + bytes.count }
         return .stream(length: length) { try await upload.next() }
     }
@@ -111,14 +111,16 @@ enum UpstreamRequest {
 }
 
 /// A body that is still arriving: its edited beginning, then the rest as the caller sends it.
+///
+/// The client that sends it knows only that it broke off; why, the scope keeps.
 private final class Upload: @unchecked Sendable {
     // SAFETY: confined to the loop of the request; the client asks on it.
     private var beginning: [UInt8]?
-    private let rest: RequestBody
+    private let scope: CallScope
 
-    init(_ beginning: [UInt8], then rest: RequestBody) {
+    init(_ beginning: [UInt8], of scope: CallScope) {
         self.beginning = beginning
-        self.rest = rest
+        self.scope = scope
     }
 
     func next() async throws -> [UInt8]? {
@@ -126,6 +128,11 @@ private final class Upload: @unchecked Sendable {
             beginning = nil
             return bytes
         }
-        return try await rest.next()
+        do throws(BodyError) {
+            return try await scope.request.body.next()
+        } catch {
+            scope.bodyFault = error
+            throw error
+        }
     }
 }

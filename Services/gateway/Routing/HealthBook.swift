@@ -123,26 +123,27 @@ package final class HealthBook: Sendable {
             var draft = HealthDraft()
             var left: [HealthPair] = []
             for pair in state.dirty {
-                guard draft.attempts.count < HealthReport.maxRows else {
+                let room = HealthReport.maxRows - draft.attempts.count
+                guard room > 0 else {
                     left.append(pair)
                     continue
                 }
                 let rows = state.pairs[pair]?.unreported ?? []
-                let whole = rows.prefix { $0.second < now }
+                let whole = rows.prefix { $0.second < now }.prefix(room)
                 state.rows -= whole.count
                 state.pairs[pair]?.unreported.removeFirst(whole.count)
                 if rows.count > whole.count { left.append(pair) }
                 draft.attempts += whole.filter { $0.second + UInt64(HealthReport.window) > now }.map { (pair, $0) }
             }
             state.dirty = left
-            for (pair, isBanned) in state.changes {
+            for (pair, isBanned) in state.changes.prefix(HealthReport.maxRows) {
+                state.changes[pair] = nil
                 if !isBanned {
                     draft.lifted.append(pair)
                 } else if let ban = state.pairs[pair]?.ban {
                     draft.banned.append((pair, ban))
                 }
             }
-            state.changes = [:]
             return draft
         }
     }

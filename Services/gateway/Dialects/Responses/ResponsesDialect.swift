@@ -129,6 +129,6 @@ package final class StoredResponseCall: CallerCall {
             case .delete: UpstreamBody([], method: .delete, suffix: path)
             case .cancel: UpstreamBody([], method: .post, suffix: path + "/cancel")
             }
-        return ResponsesExchange(body, .stored, context, errors: wire.traits.errors)
+        return ResponsesExchange(body, .stored(operation, id: id), context, errors: wire.traits.errors)
     }
 }

@@ -8,7 +8,9 @@ package final class ResponsesExchange: Exchange, Sendable {
     enum Kind: Equatable {
         case create(isStream: Bool, isStored: Bool)
         /// Something about a kept response: a failed one is an answer like any other then.
-        case stored
+        case stored(StoredResponseDialect.Operation, id: String)
+
+        var isStored: Bool { if case .stored = self { true } else { false } }
     }
 
     package let request: UpstreamBody
@@ -26,6 +28,9 @@ package final class ResponsesExchange: Exchange, Sendable {
     }
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
+        if bytes.isEmpty, case .stored(.delete, let id) = kind {
+            return RelayedAnswer(body: deleted(id), usage: nil, id: id)
+        }
         let index: JSONObjectIndex
         do {
             index = try parser.members(of: bytes)
@@ -33,7 +38,7 @@ package final class ResponsesExchange: Exchange, Sendable {
             throw ResponsesFault.foreign("something that is no JSON object")
         }
         let hasError = index["error"].map { $0.kind != .null } ?? false
-        if kind != .stored || index["output"] == nil,
+        if !kind.isStored || index["output"] == nil,
             hasError || index["status"].map({ bytes[$0.range].elementsEqual(#""failed""#.utf8) }) ?? false,
             let tree = try? parser.parse(bytes), let fault = ResponsesFault.read(tree)
         {
@@ -51,8 +56,19 @@ package final class ResponsesExchange: Exchange, Sendable {
         return RelayedAnswer(body: body, usage: usage, id: id)
     }
 
+    /// What OpenAI says of a deletion, for an upstream that says nothing (204).
+    private func deleted(_ id: String) -> [UInt8] {
+        var writer = JSONWriter(reserving: 128)
+        writer.object { root in
+            root.field("id", edit.seal?(id) ?? id)
+            root.field("object", "response")
+            root.field("deleted", true)
+        }
+        return writer.bytes
+    }
+
     package func makeStream() -> any StreamRelay {
-        ResponsesStream(edit, tellsOfKept: kind == .stored, errors: errors)
+        ResponsesStream(edit, tellsOfKept: kind.isStored, errors: errors)
     }
 
     package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
