@@ -10,6 +10,11 @@ extension ChannelType {
         .responsesInputItems,
     ]
 
+    /// Whether the address has `/responses`; the vendor says where the channel does not.
+    private static let responsesSwitch = ConfigField(
+        "disable_responses", .boolean,
+        "true: the address lacks /responses, so calls in that protocol are converted to chat; false: it has it")
+
     /// Every known type, in the order of their numbers.
     package static let all: [ChannelType] = [
         ChannelType(
@@ -21,7 +26,8 @@ extension ChannelType {
             configFields: [
                 ConfigField(
                     "map_reasoning_to_reasoning_content", .boolean,
-                    "copy upstream `reasoning` to `reasoning_content` in messages and deltas")
+                    "copy upstream `reasoning` to `reasoning_content` in messages and deltas"),
+                responsesSwitch,
             ],
             notes: [
                 "Responses-only models are automatically called through /responses and converted back.",
@@ -34,7 +40,7 @@ extension ChannelType {
                 "API key, optionally followed by |api-version (e.g. abc123|2024-10-21). Without it 2025-04-01-preview is used.",
             keyRule: .parts(minimum: 1, maximum: 2, firstFilled: false), dialect: "azure-openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "Base URL must have the {resource_name} placeholder replaced.",
                 "Classic path: /openai/deployments/{deployment}/<op>?api-version=V; the deployment name is the upstream model name.",
@@ -50,7 +56,7 @@ extension ChannelType {
                 "API key, optionally followed by |api-version (e.g. abc123|2024-10-21). Without it 2025-04-01-preview is used.",
             keyRule: .parts(minimum: 1, maximum: 2, firstFilled: false), dialect: "azure-openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "Base URL must have the {resource_name} placeholder replaced.",
                 "Classic path: /openai/deployments/{deployment}/<op>?api-version=V; the deployment name is the upstream model name.",
@@ -65,7 +71,7 @@ extension ChannelType {
             keyHelp: "Google AI Studio API key.",
             keyRule: .anything, dialect: "openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "Google's own OpenAI-compatibility endpoint. thinking signatures travel in tool_calls[].extra_content.google.thought_signature."
             ]),
@@ -140,7 +146,7 @@ extension ChannelType {
                 .videosContent, .videosRemix, .videosEdits, .videosExtensions, .responses, .responsesGet,
                 .responsesDelete, .responsesCancel, .responsesInputItems,
             ],
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "OpenAI-compatible chat under /compatible-mode/v1; native APIs under /api/v1/services; Anthropic native under /apps/anthropic/v1/messages; TTS and STT over WebSocket /api-ws/v1/inference."
             ]),
@@ -150,7 +156,7 @@ extension ChannelType {
             keyHelp: "HTTP service password in the form APIKey:APISecret (must contain a colon).",
             keyRule: .contains(":"), dialect: "openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "Model names are mapped to Spark domains (lite, generalv3, pro-128k, generalv3.5, max-32k, 4.0Ultra)."
             ]),
@@ -160,7 +166,7 @@ extension ChannelType {
             keyHelp: "Vendor API key, used as is.",
             keyRule: .anything, dialect: "openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: []),
         ChannelType(
             id: 20, name: "openrouter", displayName: "OpenRouter",
@@ -168,7 +174,7 @@ extension ChannelType {
             keyHelp: "Vendor API key, used as is.",
             keyRule: .anything, dialect: "openrouter",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "`reasoning` in message/delta is copied to `reasoning_content`.",
                 "Stream contains SSE comment lines (`: OPENROUTER PROCESSING`) which must be skipped.",
@@ -180,7 +186,7 @@ extension ChannelType {
             keyHelp: "API key of the OpenAI-compatible endpoint (not SecretId/SecretKey).",
             keyRule: .anything, dialect: "openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: []),
         ChannelType(
             id: 24, name: "google gemini", displayName: "Google Gemini",
@@ -226,7 +232,7 @@ extension ChannelType {
             keyHelp: "Vendor API key, used as is.",
             keyRule: .anything, dialect: "openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: []),
         ChannelType(
             id: 27, name: "minimax", displayName: "MiniMax",
@@ -252,7 +258,7 @@ extension ChannelType {
             keyHelp: "Vendor API key, used as is.",
             keyRule: .anything, dialect: "openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "Real support: chat, embeddings, moderations, audio transcription, OCR (not exposed).",
                 "Tool call ids must be exactly 9 alphanumeric characters when echoed.",
@@ -265,7 +271,7 @@ extension ChannelType {
             keyHelp: "Vendor API key, used as is.",
             keyRule: .anything, dialect: "openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "Real support: chat, audio transcription/translation/speech, responses. Reasoning arrives in `reasoning` unless reasoning_format=parsed is chosen."
             ]),
@@ -287,7 +293,7 @@ extension ChannelType {
             keyHelp: "Vendor API key, used as is.",
             keyRule: .anything, dialect: "openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: []),
         ChannelType(
             id: 32, name: "stepfun", displayName: "StepFun",
@@ -295,7 +301,7 @@ extension ChannelType {
             keyHelp: "Vendor API key, used as is.",
             keyRule: .anything, dialect: "openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "TTS: default voice cixingnansheng when none or an OpenAI voice is absent."
             ]),
@@ -356,7 +362,7 @@ extension ChannelType {
                 "account_id|api_token is recommended. (The reference uses a single value as both account id and bearer, which only works with an AI Gateway base URL.)",
             keyRule: .anything, dialect: "cloudflare",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "{base}/client/v4/accounts/{account_id}/ai/v1/{chat/completions,embeddings}; anything else {…}/ai/run/{model}.",
                 "Base https://gateway.ai.cloudflare.com/v1/{account}/{gateway}/workers-ai is used as the prefix directly.",
@@ -372,7 +378,7 @@ extension ChannelType {
                 .videoGenerationsContent, .videos, .videosEdits, .videosExtensions, .videosGet, .videosContent,
                 .videosDelete, .responses, .responsesGet, .responsesDelete, .responsesCancel, .responsesInputItems,
             ],
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "Paths under /api/v3; models named bot-* use /api/v3/bots/chat/completions.",
                 "Vision embedding models use /api/v3/embeddings/multimodal.",
@@ -383,7 +389,7 @@ extension ChannelType {
             keyHelp: "Vendor API key, used as is.",
             keyRule: .anything, dialect: "openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "Some models emit <think> inside content."
             ]),
@@ -435,7 +441,7 @@ extension ChannelType {
             keyHelp: "Vendor API key, used as is.",
             keyRule: .anything, dialect: "openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "Error body is {error:string, code:string}.",
                 "Reasoning models reject presence_penalty, frequency_penalty and stop.",
@@ -486,6 +492,7 @@ extension ChannelType {
             configFields: [
                 ConfigField("appid", .string, "sent as the Appid header"),
                 ConfigField("response_models", .array, "extra models served by the native /responses endpoint"),
+                responsesSwitch,
             ],
             notes: [
                 "Native /responses for a fixed list of models plus response_models; other models cannot be used with Responses modes.",
@@ -497,7 +504,7 @@ extension ChannelType {
             keyHelp: "Vendor API key, used as is.",
             keyRule: .anything, dialect: "openai",
             modes: openAIModes,
-            configFields: [],
+            configFields: [responsesSwitch],
             notes: [
                 "Private deployments: base URL is mandatory."
             ]),

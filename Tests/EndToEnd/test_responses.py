@@ -415,3 +415,12 @@ def test_errors_of_wrong_paths(board, client):
         board.url("gateway") + "/v1/responses/resp_1", headers=board.authorization, json={}, trust_env=False
     )
     assert answer.status_code == 405 and "GET" in answer.headers["allow"] and "DELETE" in answer.headers["allow"]
+
+
+@every
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_an_address_that_is_not_there_is_told_as_such(board, client, type, stream):
+    model = board.model("mock-status-404", type=type)
+    with pytest.raises(openai.NotFoundError):
+        ask(client, model, stream=stream)
+    assert board.record_of(model)["code"] == 404

@@ -102,6 +102,8 @@ struct ResponsesCallTests {
                 #"{"object":"list","data":[{"id":"msg_1"}],"first_id":"msg_1"}"#,
                 #"{"object":"list","data":[{"id":"msg_1"}],"first_id":"msg_1"}"#
             ),
+            // A deletion that is told by its status alone (204).
+            ("", #"{"id":"sealed-resp_1","object":"response","deleted":true}"#),
         ] {
             let answer = try exchange.answer(Array(body.utf8), parser: parser)
             #expect(String(decoding: answer.body, as: UTF8.self) == expected)
@@ -229,6 +231,10 @@ struct ResponsesCallTests {
             (1, "gpt-5", ProtocolFamily.responses, "https://api.openai.com/v1/responses"),
             (1, "GPT-5.1-Codex", .responses, "https://api.openai.com/v1/responses"),
             (1, "o1-pro", .responses, "https://api.openai.com/v1/responses"),
+            (1, "o3-pro-2025-06-10", .responses, "https://api.openai.com/v1/responses"),
+            (1, "gpt-5.2-pro-2025-12-11", .responses, "https://api.openai.com/v1/responses"),
+            (1, "o3-pro-2025-06-1x", .chat, "https://api.openai.com/v1/chat/completions"),
+            (1, "gpt-4o-2024-11-20", .chat, "https://api.openai.com/v1/chat/completions"),
             (1, "gpt-4o", .chat, "https://api.openai.com/v1/chat/completions"),
             (1, "gpt-5-chat-latest", .chat, "https://api.openai.com/v1/chat/completions"),
             (20, "gpt-5", .chat, "https://openrouter.ai/api/v1/chat/completions"),
@@ -248,6 +254,8 @@ struct ResponsesCallTests {
             (49, "DeepSeek-V3.2", .responses, "https://qianfan.baidubce.com/v2/responses"),
             (49, "ernie-4.5", .chat, "https://qianfan.baidubce.com/v2/chat/completions"),
             (36, "deepseek-chat", .chat, "https://api.deepseek.com/v1/chat/completions"),
+            (28, "mistral-large", .chat, "https://api.mistral.ai/v1/chat/completions"),
+            (45, "grok-4", .responses, "https://api.x.ai/v1/responses"),
         ])
     func nativeRoutes(type: Int, model: String, family: ProtocolFamily, url: String) throws {
         let route = try self.route(type, .responses, .responses, model)
@@ -260,6 +268,8 @@ struct ResponsesCallTests {
             let family: ProtocolFamily = mode == .responses ? .responses : .chat
             #expect(try route(1, mode, family, "gpt-5", ["disable_responses": true])?.wire.family == .chat)
         }
+        #expect(
+            try route(28, .responses, .responses, "m", ["disable_responses": false])?.wire.family == .responses)
         let more = try route(49, .responses, .responses, "Ernie-X", ["response_models": ["ernie-x"], "appid": "a"])
         #expect(more?.wire.family == .responses)
         #expect(

@@ -14,19 +14,33 @@ enum ResponsesModels {
     /// The channel types whose chat calls of such models are converted.
     private static let types: Set<Int> = [1, 3, 4]
 
-    /// Whether a call goes to `/responses`.
+    /// Whether a call goes to `/responses`; else it is converted to chat.
     ///
-    /// A channel whose address lacks it (a reseller's, behind type 1) says so with `disable_responses` in its `configs`.
-    static func takes(_ call: VendorCall, _ channel: VendorChannel) -> Bool {
+    /// A channel whose address lacks it (a reseller's, behind type 1) says so with `disable_responses` in its `configs`, one that has it unlike its vendor
+    /// sets that to `false`.
+    ///
+    /// - Parameter isUsual: Whether the vendor has it.
+    static func takes(_ call: VendorCall, _ channel: VendorChannel, isUsual: Bool) -> Bool {
         if VendorModes.keeping.contains(call.mode), call.mode != .responses {
             return channel.type.modes.contains(call.mode)
         }
         guard VendorModes.chat.contains(call.mode), channel.type.modes.contains(.responses),
-            channel.configs["disable_responses"]?.bool != true
+            channel.configs["disable_responses"]?.bool.map({ !$0 }) ?? isUsual
         else { return false }
         let model = call.model.lowercased()
         if call.family == .responses { return channel.type.id != 49 || isQianfans(model, channel.configs) }
-        return types.contains(channel.type.id) && only.contains(model.filter { $0 != "." })
+        return types.contains(channel.type.id) && only.contains(undated(model.filter { $0 != "." }))
+    }
+
+    /// The name without the day that marks one version of a model (`o3-pro-2025-06-10`).
+    private static func undated(_ model: String) -> String {
+        let day = model.utf8.suffix(11)
+        let isDay =
+            day.count == 11
+            && zip(day, "-0000-00-00".utf8).allSatisfy { byte, form in
+                form == UInt8(ascii: "0") ? (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) : byte == form
+            }
+        return isDay ? String(model.dropLast(11)) : model
     }
 
     /// Whether Qianfan has a model at its `/responses` (contract providers §11.3); the channel's `response_models` names more.

@@ -8,6 +8,7 @@ extension OpenAICompatible {
             $0.reasoning = .thinking()
             $0.errors = .ark
         },
+        hasResponses: true,
         path: { mode, model, _ in
             mode == .chatCompletions && model.hasPrefix("bot-") ? "/bots/chat/completions" : nil
         },

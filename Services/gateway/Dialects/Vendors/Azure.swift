@@ -8,5 +8,6 @@ extension OpenAICompatible {
             $0.toolChoice = .full
             $0.maxStops = 4
             $0.dropsEmptyChoices = true
-        })
+        },
+        hasResponses: true)
 }

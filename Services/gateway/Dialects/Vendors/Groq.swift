@@ -6,5 +6,6 @@ extension OpenAICompatible {
             $0.copiesReasoning = true
             $0.usagePlace = .xGroq
             $0.drops = ["logit_bias", "logprobs", "top_logprobs"]
-        })
+        },
+        hasResponses: true)
 }

@@ -11,6 +11,7 @@ extension OpenAICompatible {
             $0.toolChoice = .full
             $0.maxStops = 4
         },
+        hasResponses: true,
         adapt: { traits, _, configs in
             traits.copiesReasoning = configs["map_reasoning_to_reasoning_content"]?.bool ?? false
         })

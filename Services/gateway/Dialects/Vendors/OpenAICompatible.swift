@@ -20,6 +20,8 @@ package struct OpenAICompatible: Vendor {
     /// Paths that differ from OpenAI's.
     package let paths: [RelayMode: String]
     package let traits: OpenAITraits
+    /// Whether the vendor has `/responses`; calls in that protocol are converted to chat elsewhere.
+    package let hasResponses: Bool
     /// The vendor's own route for Claude clients.
     package let anthropic: AnthropicRoute?
     /// What the model's name and the channel's `configs` change.
@@ -31,7 +33,7 @@ package struct OpenAICompatible: Vendor {
 
     init(
         _ id: String, addressing: Addressing = .plain(prefix: ""), auth: AuthScheme = .bearer,
-        paths: [RelayMode: String] = [:], traits: OpenAITraits = OpenAITraits(),
+        paths: [RelayMode: String] = [:], traits: OpenAITraits = OpenAITraits(), hasResponses: Bool = false,
         anthropic: AnthropicRoute? = nil,
         path: @escaping @Sendable (RelayMode, String, JSONObject) -> String? = { _, _, _ in nil },
         fields: @escaping @Sendable (JSONObject) -> [CredentialField] = { _ in [] },
@@ -42,6 +44,7 @@ package struct OpenAICompatible: Vendor {
         self.auth = auth
         self.paths = paths
         self.traits = traits
+        self.hasResponses = hasResponses
         self.anthropic = anthropic
         self.path = path
         self.fields = fields
@@ -74,7 +77,7 @@ package struct OpenAICompatible: Vendor {
         if let native = anthropic?.route(call, base: channel.base, key: secret, errors: traits.errors) {
             return native
         }
-        if ResponsesModels.takes(call, channel) { return responses(call, channel) }
+        if ResponsesModels.takes(call, channel, isUsual: hasResponses) { return responses(call, channel) }
         let mode = Self.operation(call.mode, of: channel.type)
         let usual = call.action == "variations" ? "/images/variations" : Self.openAIPaths[mode]
         guard let path = path(mode, call.model, channel.configs) ?? paths[mode] ?? usual else { return nil }

@@ -6,5 +6,6 @@ extension OpenAICompatible {
             $0.reasoning = .object
             $0.copiesReasoning = true
             $0.takesTopK = true
-        })
+        },
+        hasResponses: true)
 }

@@ -8,6 +8,7 @@ extension OpenAICompatible {
             $0.thinkingWins = true
             $0.errors = .unsafeIs400
         },
+        hasResponses: true,
         fields: { configs in
             configs["appid"]?.string.map { [CredentialField(name: "appid", value: $0)] } ?? []
         },

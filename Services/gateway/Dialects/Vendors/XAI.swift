@@ -5,5 +5,6 @@ extension OpenAICompatible {
         traits: OpenAITraits().with {
             $0.totalCounts = true
             $0.errors = .xAI
-        })
+        },
+        hasResponses: true)
 }
