@@ -202,6 +202,13 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["EventLoop", "CLinux", "Telemetry"], path: "Tests/TestSupport",
             swiftSettings: house),
+        .target(
+            name: "FuzzSupport", dependencies: ["Dialects", "Contracts", "HTTPCore", "InferenceModel", "JSON"],
+            path: "Tests/FuzzSupport", swiftSettings: house),
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/CLibFuzzer"),
+        .executableTarget(
+            name: "fuzz", dependencies: ["CLibFuzzer", "FuzzSupport", "JSON"], path: "Tests/Fuzz",
+            swiftSettings: house),
         .executableTarget(
             name: "mock-provider", dependencies: ["EventLoop", "CLinux"], path: "Tests/MockProvider",
             swiftSettings: house),
@@ -259,7 +266,7 @@ let package = Package(
         tests("Postgres", needs: ["EventLoop", "Telemetry"]),
         tests("Migrations", needs: ["Postgres", "EventLoop", "Lifecycle", "Telemetry"]),
         tests("Routing", needs: ["Contracts", "Telemetry"]),
-        tests("Dialects", needs: ["Contracts", "HTTPCore", "InferenceModel", "JSON"]),
+        tests("Dialects", needs: ["Contracts", "FuzzSupport", "HTTPCore", "InferenceModel", "JSON"]),
         tests("CloudAuth", needs: ["Crypto", "Dialects", "HTTPCore"]),
         tests(
             "Relay",

@@ -1,7 +1,5 @@
-import Foundation
-
 /// Makes hostile bytes of good ones; the same seed gives the same bytes.
-struct Mutator {
+package struct Mutator {
     private var state: UInt64
 
     /// Results are cut to this size.
@@ -19,7 +17,8 @@ struct Mutator {
         "]", "\"", "\\", ",", ":", "\u{0}", "\u{feff}", "🙂", "--XX", "--XX--", "\r\n--XX\r\n", "data:image/png;base64,",
     ].map { Array($0.utf8) }
 
-    init(seed: UInt64) {
+    /// A mutator that starts from a seed.
+    package init(seed: UInt64) {
         state = seed
     }
 
@@ -33,12 +32,12 @@ struct Mutator {
     }
 
     /// A number from 0 to below `bound`; 0 when there is none.
-    mutating func below(_ bound: Int) -> Int {
+    package mutating func below(_ bound: Int) -> Int {
         bound > 0 ? Int(next() % UInt64(bound)) : 0
     }
 
     /// One of the seeds with one to eight changes.
-    mutating func mutant(of seeds: [[UInt8]]) -> [UInt8] {
+    package mutating func mutant(of seeds: [[UInt8]]) -> [UInt8] {
         var bytes = seeds[below(seeds.count)]
         for _ in 0...below(8) {
             // Mostly values are changed: what is no JSON at all is refused early.
@@ -60,7 +59,7 @@ struct Mutator {
     }
 
     /// Places at which a stream is cut, ascending; few, or very many.
-    mutating func pieces(of bytes: [UInt8]) -> [[UInt8]] {
+    package mutating func pieces(of bytes: [UInt8]) -> [[UInt8]] {
         let longest = below(4) == 0 ? 1 : 1 + below(max(1, bytes.count))
         var pieces: [[UInt8]] = []
         var place = 0

@@ -1,27 +1,32 @@
 import Foundation
 
 /// Good bytes that mutants are made of: the golden files of a protocol, and a few for protocols without.
-enum FuzzSeeds {
+package enum FuzzSeeds {
+    private static let root =
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+        + "/DialectsTests/Golden"
+
     /// Streams of a protocol's upstreams.
-    static func streams(_ folder: String) -> [[UInt8]] {
+    package static func streams(_ folder: String) -> [[UInt8]] {
         golden(folder) { $0.hasSuffix(".in.sse") || $0.hasSuffix(".in.txt") || $0.hasSuffix(".stream.txt") } + own
     }
 
     /// Answers and requests of a protocol.
-    static func bodies(_ folder: String) -> [[UInt8]] {
+    package static func bodies(_ folder: String) -> [[UInt8]] {
         golden(folder) { $0.hasSuffix(".in.json") || $0.hasSuffix(".request.json") }
             + own.filter { $0.first == UInt8(ascii: "{") }
     }
 
     private static func golden(_ folder: String, _ isWanted: (String) -> Bool) -> [[UInt8]] {
-        let root = GoldenCase.root + "/" + folder
+        let root = Self.root + "/" + folder
         let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
         return names.filter(isWanted).sorted().compactMap { name in
             (try? Data(contentsOf: URL(fileURLWithPath: root + "/" + name))).map { Array($0) }
         }
     }
 
-    static let form = Array(
+    /// A form with two parts.
+    package static let form = Array(
         "--XX\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a \\\"b\\\".mp3\"\r\nContent-Type: audio/mpeg\r\n\r\nID3\r\n--X\r\n--XX--\r\n"
             .utf8)
 
