@@ -49,7 +49,7 @@ package final class OpenAIRequest: Sendable {
         } else {
             edit.remove("model")
         }
-        if asksForUsage, let options = usageOptions { edit.set("stream_options", raw: options) }
+        if asksForUsage, isStream, let options = usageOptions { edit.set("stream_options", raw: options) }
         return edit.isEmpty ? body : edit.apply()
     }
 
@@ -81,17 +81,22 @@ package final class OpenAIRequest: Sendable {
     /// - Parameters:
     ///   - upstreamModel: The upstream's name of the model.
     ///   - traits: What the vendor and model do differently.
-    package func body(upstreamModel: String, traits: OpenAITraits, parser: JSONParser) -> [UInt8] {
+    ///   - forcesStream: Whether a stream is asked for in spite of the caller.
+    package func body(
+        upstreamModel: String, traits: OpenAITraits, forcesStream: Bool = false, parser: JSONParser
+    ) -> [UInt8] {
         var edits = ChatEdits(index, traits, parser: parser)
         let name = traits.modelName.written(upstreamModel)
+        let isStream = isStream || forcesStream
         return edits.apply(
-            model: name == bodyModel ? nil : name, options: traits.takesStreamOptions ? usageOptions : nil,
-            isStream: isStream)
+            model: name == bodyModel ? nil : name,
+            options: traits.takesStreamOptions && isStream ? usageOptions : nil, isStream: isStream,
+            forcesStream: forcesStream)
     }
 
-    /// The `stream_options` that ask for the usage and keep what else they say; `nil` when nothing must change.
+    /// The `stream_options` of a stream that ask for the usage and keep what else they say; `nil` when nothing must change.
     private var usageOptions: [UInt8]? {
-        guard isStream, includesUsage != true else { return nil }
+        guard includesUsage != true else { return nil }
         guard let streamOptions else { return Array(#"{"include_usage":true}"#.utf8) }
         var options = JSONEdit(streamOptions)
         options.set("include_usage", raw: Array("true".utf8))

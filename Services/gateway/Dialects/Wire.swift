@@ -43,9 +43,16 @@ package struct Wire: Sendable {
     package func exchange(
         _ call: any CallerCall, neutral: InferenceRequest? = nil, _ context: UpstreamContext, parser: JSONParser
     ) throws(InvalidRequest) -> (any Exchange)? {
-        if call.family == family { return try call.passThrough(self, context, parser: parser) }
+        if call.family == family {
+            guard traits.streamsOnly, !call.isStream, let inference, let chat = call as? ChatCall else {
+                return try call.passThrough(self, context, parser: parser)
+            }
+            return ConvertedInference(
+                folding: chat, chat.streamed(to: context.upstreamModel, traits, parser: parser), to: inference, context)
+        }
         if let inference, let call = call as? any InferenceCall {
-            return try ConvertedInference(call, neutral: neutral, to: inference, context, parser: parser)
+            return try ConvertedInference(
+                call, neutral: neutral, to: inference, streamsOnly: traits.streamsOnly, context, parser: parser)
         }
         if let embedding, let call = call as? any EmbeddingCall {
             return try ConvertedEmbedding(call, to: embedding, context, parser: parser)

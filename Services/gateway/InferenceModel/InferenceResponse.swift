@@ -79,39 +79,3 @@ package enum InferenceEvent: Equatable, Sendable {
     case usage(TokenUsage)
     case ended
 }
-
-extension InferenceResponse {
-    /// The answer as a stream would have told it.
-    package var events: [InferenceEvent] {
-        var events: [InferenceEvent] = [.started(id: id, model: model, created: created)]
-        for (choice, candidate) in choices.enumerated() {
-            var calls = 0
-            for part in candidate.parts {
-                switch part {
-                case .text(let text, _): events.append(.text(choice: choice, text))
-                case .refusal(let text): events.append(.refusal(choice: choice, text))
-                case .media(let media): events.append(.media(choice: choice, media))
-                case .thinking(let thinking):
-                    if let redacted = thinking.redacted { events.append(.redactedThinking(choice: choice, redacted)) }
-                    if !thinking.text.isEmpty { events.append(.thinking(choice: choice, thinking.text)) }
-                    if let signature = thinking.signature {
-                        events.append(.thinkingSignature(choice: choice, signature))
-                    }
-                case .toolCall(let call):
-                    events.append(
-                        .toolCallStarted(
-                            choice: choice, index: calls, id: call.id, name: call.name, signature: call.signature))
-                    events.append(.toolArguments(choice: choice, index: calls, call.arguments))
-                    events.append(.toolCallEnded(choice: choice, index: calls))
-                    calls += 1
-                case .toolResult: break
-                }
-            }
-            if let logprobs = candidate.logprobs { events.append(.logprobs(choice: choice, logprobs)) }
-            events.append(.finished(choice: choice, candidate.finish, stopSequence: candidate.stopSequence))
-        }
-        if let usage { events.append(.usage(usage)) }
-        events.append(.ended)
-        return events
-    }
-}

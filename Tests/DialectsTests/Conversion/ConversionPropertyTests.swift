@@ -131,60 +131,7 @@ struct ConversionPropertyTests {
         try reader.end(parser: JSONParser(), into: &events)
         #expect(events.last == .ended)
         var answer = InferenceResponse(id: "", model: "", created: 0, choices: [])
-        for event in events { add(event, to: &answer) }
+        for event in events { answer.add(event) }
         return answer
-    }
-
-    private func add(_ event: InferenceEvent, to answer: inout InferenceResponse) {
-        func part(_ choice: Int, _ change: (inout [Part]) -> Void) {
-            while answer.choices.count <= choice { answer.choices.append(Choice(parts: [], finish: .stop)) }
-            change(&answer.choices[choice].parts)
-        }
-        switch event {
-        case .started(let id, let model, let created):
-            answer.id = id
-            answer.model = model
-            answer.created = created
-        case .text(let choice, let text):
-            part(choice) { parts in
-                if case .text(let before, _)? = parts.last {
-                    parts.removeLast(); parts.append(.text(before + text))
-                } else {
-                    parts.append(.text(text))
-                }
-            }
-        case .thinking(let choice, let text):
-            part(choice) { parts in
-                if case .thinking(let before)? = parts.last {
-                    parts.removeLast(); parts.append(.thinking(Thinking(before.text + text)))
-                } else {
-                    parts.append(.thinking(Thinking(text)))
-                }
-            }
-        case .thinkingSignature(let choice, let signature):
-            part(choice) { parts in
-                if case .thinking(var thinking)? = parts.last {
-                    thinking.signature = signature
-                    parts[parts.count - 1] = .thinking(thinking)
-                }
-            }
-        case .toolCallStarted(let choice, _, let id, let name, let signature):
-            part(choice) { $0.append(.toolCall(ToolCall(id: id, name: name, arguments: "", signature: signature))) }
-        case .toolArguments(let choice, let index, let text):
-            part(choice) { parts in
-                let places = parts.indices.filter { if case .toolCall = parts[$0] { true } else { false } }
-                guard places.indices.contains(index), case .toolCall(var call) = parts[places[index]] else { return }
-                call.arguments += text
-                parts[places[index]] = .toolCall(call)
-            }
-        case .media(let choice, let media): part(choice) { $0.append(.media(media)) }
-        case .refusal(let choice, let text): part(choice) { $0.append(.refusal(text)) }
-        case .finished(let choice, let reason, let sequence):
-            part(choice) { _ in }
-            answer.choices[choice].finish = reason
-            answer.choices[choice].stopSequence = sequence
-        case .usage(let counts): answer.usage = counts
-        case .redactedThinking, .toolCallEnded, .logprobs, .ended: break
-        }
     }
 }

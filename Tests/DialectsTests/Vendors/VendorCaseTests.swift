@@ -59,8 +59,9 @@ struct VendorCaseTests {
     private func exchanges(_ setup: Setup) throws -> (passing: any Exchange, converted: any Exchange) {
         let upstream = try #require(setup.wire.inference)
         return (
-            try setup.call.passThrough(setup.wire, setup.context, parser: parser),
-            try ConvertedInference(setup.call, to: upstream, setup.context, parser: parser)
+            try #require(try setup.wire.exchange(setup.call, setup.context, parser: parser)),
+            try ConvertedInference(
+                setup.call, to: upstream, streamsOnly: setup.wire.traits.streamsOnly, setup.context, parser: parser)
         )
     }
 

@@ -7,25 +7,43 @@ package final class ConvertedInference: Exchange, Sendable {
     private let call: any InferenceCall
     private let upstream: any UpstreamDialect
     private let context: UpstreamContext
+    /// Whether a stream of the upstream becomes a whole answer.
+    private let folds: Bool
     package let request: UpstreamBody
 
     /// Prepares one attempt.
     ///
-    /// - Parameter neutral: The whole request, when it was read already; else it is read from the call.
+    /// - Parameters:
+    ///   - neutral: The whole request, when it was read already; else it is read from the call.
+    ///   - streamsOnly: Whether the upstream answers as a stream only; a caller that wants no stream gets it collected.
     /// - Throws: `InvalidRequest` for a request that is malformed, or that the target cannot take.
     package init(
         _ call: any InferenceCall, neutral: InferenceRequest? = nil, to upstream: any UpstreamDialect,
-        _ context: UpstreamContext, parser: JSONParser
+        streamsOnly: Bool = false, _ context: UpstreamContext, parser: JSONParser
     ) throws(InvalidRequest) {
         self.call = call
         self.upstream = upstream
+        folds = streamsOnly && !call.isStream
         var request = if let neutral { neutral } else { try call.neutral(parser: parser) }
         request.model = context.upstreamModel
+        if folds { request.isStream = true }
         let body = try upstream.write(request, context)
         self.request = body
         var context = context
         context.toolNames = body.toolNames
         self.context = context
+    }
+
+    /// A call of the upstream's own protocol, whose body passes, to be answered by a stream that is collected.
+    init(
+        folding call: any InferenceCall, _ body: UpstreamBody, to upstream: any UpstreamDialect,
+        _ context: UpstreamContext
+    ) {
+        self.call = call
+        self.upstream = upstream
+        self.context = context
+        folds = true
+        request = body
     }
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
@@ -41,7 +59,9 @@ package final class ConvertedInference: Exchange, Sendable {
     }
 
     package func makeStream() -> any StreamRelay {
-        ConvertedStream(reader: upstream.makeEventReader(context), writer: call.makeEventWriter(context))
+        let reader = upstream.makeEventReader(context)
+        guard folds else { return ConvertedStream(reader: reader, writer: call.makeEventWriter(context)) }
+        return FoldedStream(reader: reader, call: call, context: context)
     }
 
     package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {

@@ -11,6 +11,13 @@ package final class ChatCall: OpenAICall, InferenceCall {
         self.request = request
     }
 
+    /// The body of a call that wants no stream, for an upstream that answers as a stream only.
+    func streamed(to model: String, _ traits: OpenAITraits, parser: JSONParser) -> UpstreamBody {
+        UpstreamBody(
+            request.body(upstreamModel: model, traits: traits, forcesStream: true, parser: parser),
+            headers: OpenAIExchange.streamHeaders)
+    }
+
     package func neutral(parser: JSONParser) throws(InvalidRequest) -> InferenceRequest {
         let body = try request.tree(parser)
         do {

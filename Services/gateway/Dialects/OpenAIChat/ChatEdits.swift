@@ -24,8 +24,10 @@ struct ChatEdits {
     ///   - model: The upstream's name of the model, written over another one.
     ///   - options: The `stream_options` of a stream that must end with its usage; `nil` when they stay or go.
     ///   - isStream: Whether the answer is streamed; else `stream_options` are removed, which some vendors reject.
-    mutating func apply(model: String?, options: [UInt8]?, isStream: Bool) -> [UInt8] {
+    ///   - forcesStream: Whether `stream` is written.
+    mutating func apply(model: String?, options: [UInt8]?, isStream: Bool, forcesStream: Bool = false) -> [UInt8] {
         if let model { edit.set("model", string: model) }
+        if forcesStream { edit.set("stream", raw: Array("true".utf8)) }
         if let options {
             edit.set("stream_options", raw: options)
         } else if !isStream || !traits.takesStreamOptions {
@@ -34,7 +36,12 @@ struct ChatEdits {
         editLimit()
         for member in traits.drops { edit.remove(member) }
         for (member, name) in traits.renames { rename(member, to: name) }
-        editReasoning()
+        if traits.thinksInStreamsOnly, !isStream {
+            set(.disabled)
+            for member in ["reasoning_effort", "thinking", "thinking_budget"] { edit.remove(member) }
+        } else {
+            editReasoning()
+        }
         editChoice()
         editTools()
         editMessages()

@@ -19,7 +19,8 @@ struct ChatRequestWriter {
             writeSampling(to: &root)
             writeLimits(to: &root)
             writeFormat(to: &root)
-            if let reasoning = request.reasoning {
+            let mayThink = request.isStream || !traits.thinksInStreamsOnly
+            if let reasoning = mayThink ? request.reasoning : .disabled {
                 for member in ChatReasoning.members(reasoning, traits.reasoning) {
                     root.field(member.key, raw: member.raw)
                 }

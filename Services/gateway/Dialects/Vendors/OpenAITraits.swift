@@ -82,6 +82,10 @@ package struct OpenAITraits: Equatable, Sendable {
     /// The most stop sequences; `nil` for no known limit.
     package var maxStops: Int?
     package var reasoning = ReasoningForm.effort
+    /// Whether the model answers as a stream only; callers that want no stream get it collected (DashScope).
+    package var streamsOnly = false
+    /// Whether the model refuses to think in an answer that is no stream; it is told not to (DashScope).
+    package var thinksInStreamsOnly = false
     /// Whether a `thinking` object of the caller's goes before everything else that it says of reasoning (Qianfan).
     package var thinkingWins = false
     package var reasoningBack = ReasoningBack.never

@@ -3,7 +3,7 @@ package import JSON
 
 /// How the errors of vendors of OpenAI's protocol are understood where they differ (contract providers §26, §12, §13, §20).
 package enum VendorErrors: String, Sendable, CaseIterable {
-    case openAI, xAI, siliconFlow, miniMax, zhipu, unsafeIs400, streamLake, ark, cloudflare, spark, tencent
+    case openAI, xAI, siliconFlow, miniMax, zhipu, unsafeIs400, streamLake, ark, cloudflare, spark, tencent, dashScope
 
     /// The member of a good answer in which the vendor hides an error; `nil` for vendors that do not.
     package var hidingPlace: JSONKeys? {
@@ -12,7 +12,7 @@ package enum VendorErrors: String, Sendable, CaseIterable {
         case .cloudflare: Self.success
         case .spark: Self.code
         case .tencent: Self.response
-        case .openAI, .xAI, .siliconFlow, .zhipu, .unsafeIs400, .streamLake, .ark: nil
+        case .openAI, .xAI, .siliconFlow, .zhipu, .unsafeIs400, .streamLake, .ark, .dashScope: nil
         }
     }
 
@@ -54,7 +54,7 @@ package enum VendorErrors: String, Sendable, CaseIterable {
         case .ark:
             guard let fault = tree["ResponseMetadata"]?["Error"], fault.object != nil else { return nil }
             return adjusted(error(status ?? 500, fault["Message"], code: fault["Code"] ?? .null))
-        case .openAI, .xAI, .siliconFlow, .zhipu, .unsafeIs400, .streamLake: return nil
+        case .openAI, .xAI, .siliconFlow, .zhipu, .unsafeIs400, .streamLake, .dashScope: return nil
         }
     }
 
@@ -91,6 +91,9 @@ package enum VendorErrors: String, Sendable, CaseIterable {
             let words = [error.type, error.code.string ?? ""]
             return words.contains("system_unsafe") || words.contains("unsafe_request") ? 400 : nil
         case .ark: return error.code.string == "AccountOverdueError" ? 402 : nil
+        case .dashScope:
+            if message.contains("object is not iterable") { return 400 }
+            return error.code.string.flatMap(Self.dashScopeStatus)
         }
     }
 
@@ -102,6 +105,18 @@ package enum VendorErrors: String, Sendable, CaseIterable {
         case 1026, 1027, 1042, 2013: 400
         case 1002, 1039, 1041, 2056: 429
         default: 500
+        }
+    }
+
+    private static func dashScopeStatus(_ code: String) -> Int? {
+        switch code {
+        case "ServiceUnavailable": 503
+        case "RequestTimeOut": 408
+        case "Arrearage": 402
+        case "DataInspectionFailed", "data_inspection_failed": 400
+        case "InvalidApiKey", "invalid_api_key": 401
+        case let code where code.hasPrefix("Throttling"): 429
+        default: nil
         }
     }
 
