@@ -92,7 +92,6 @@ let package = Package(
         // gateway: no database.
         part("InferenceModel", of: "gateway", needs: ["Contracts", "HTTPCore", "JSON"]),
         part("Dialects", of: "gateway", needs: ["InferenceModel", "HTTPCore", "JSON", "Contracts"]),
-        part("CloudAuth", of: "gateway", needs: ["Dialects", "HTTPCore", "Crypto", "Telemetry"]),
         part("Routing", of: "gateway", needs: ["Contracts", "Crypto", "HTTPCore", "JSON", "Telemetry"]),
         part(
             "SnapshotClient", of: "gateway",
@@ -100,13 +99,17 @@ let package = Package(
         part(
             "LogShipping", of: "gateway",
             needs: ["Contracts", "InternalHTTP", "HTTPCore", "EventLoop", "Lifecycle", "Telemetry"]),
+        part(
+            "CloudAuth", of: "gateway",
+            needs: [
+                "Dialects", "InferenceModel", "HTTPClient", "HTTPCore", "EventLoop", "JSON", "Crypto", "Telemetry",
+            ]),
         part("MediaFetch", of: "gateway", needs: ["InferenceModel", "HTTPClient", "HTTPCore", "EventLoop"]),
         part(
             "Relay", of: "gateway",
             needs: [
                 "CloudAuth", "Dialects", "InferenceModel", "MediaFetch", "Routing", "Contracts", "HTTPClient",
-                "HTTPServer",
-                "HTTPCore",
+                "HTTPServer", "HTTPCore",
                 "EventLoop",
                 "JSON", "Crypto", "Telemetry",
             ]),
@@ -267,12 +270,16 @@ let package = Package(
         tests("Migrations", needs: ["Postgres", "EventLoop", "Lifecycle", "Telemetry"]),
         tests("Routing", needs: ["Contracts", "Telemetry"]),
         tests("Dialects", needs: ["Contracts", "FuzzSupport", "HTTPCore", "InferenceModel", "JSON"]),
-        tests("CloudAuth", needs: ["Crypto", "Dialects", "HTTPCore"]),
         tests(
             "Relay",
             needs: [
                 "Contracts", "Crypto", "Dialects", "HTTPClient", "HTTPCore", "InferenceModel", "JSON", "Routing",
                 "Telemetry",
+            ]),
+        tests(
+            "CloudAuth",
+            needs: [
+                "Crypto", "Dialects", "EventLoop", "HTTPClient", "HTTPCore", "HTTPServer", "InferenceModel", "JSON",
             ]),
         tests("MediaFetch", needs: ["EventLoop", "HTTPClient", "HTTPCore", "HTTPServer", "InferenceModel"]),
         tests("APIDescription", needs: ["JSON"]),

@@ -1,3 +1,4 @@
+import CloudAuth
 import Contracts
 import Dialects
 import EventLoop
@@ -39,6 +40,8 @@ final class AttemptLoop {
     private var isLocal = false
     /// What was fetched for the call; `nil` for nearly all calls.
     private var media: CallMedia?
+    /// The token of the attempt under way; `nil` where the channel needs none.
+    private var token: AttemptToken?
     private var transfer: Transfer?
     private var pause: Task<Void, Never>?
 
@@ -100,6 +103,7 @@ final class AttemptLoop {
         isCallerGone = true
         transfer?.cancel()
         media?.cancel()
+        token?.cancel()
         pause?.cancel()
     }
 
@@ -115,17 +119,26 @@ final class AttemptLoop {
     }
 
     private func tryOnce(_ attempt: PlannedAttempt) async -> Result {
-        let transfer: Transfer
-        var beginning = begin(attempt.channel)
-        if case .fetching = beginning {
-            if let failure = await fetchMedia() { return failure }
-            beginning = begin(attempt.channel)
+        token = nil
+        // Media, a token, the request; once more the last two when the token is not taken.
+        for _ in 0..<Self.longestAttempt {
+            switch begin(attempt.channel) {
+            case .over(let result): return result
+            case .lacksMedia: if let failure = await fetchMedia() { return failure }
+            case .lacksToken: if let failure = await fetchToken(attempt.channel) { return failure }
+            case .sent(let transfer):
+                let result = await relayed(transfer)
+                guard renewsToken(after: result) else { return result }
+            }
         }
-        switch beginning {
-        case .over(let result): return result
-        case .sent(let sent): transfer = sent
-        case .fetching: return failed(.ours(code: .internalError, message: "media were fetched and are not there"))
-        }
+        return failed(.ours(code: .internalError, message: "what the request needs was fetched and is not there"))
+    }
+
+    /// How often an attempt begins at most.
+    private static let longestAttempt = 5
+
+    /// Relays what an upstream answers.
+    private func relayed(_ transfer: Transfer) async -> Result {
         self.transfer = transfer
         defer {
             self.transfer = nil
@@ -143,7 +156,9 @@ final class AttemptLoop {
     private enum Beginning {
         case sent(Transfer)
         /// Media must be fetched before the request can be formed.
-        case fetching
+        case lacksMedia
+        /// A token must be fetched before the request can be formed.
+        case lacksToken
         /// It ended without a request to the upstream.
         indirect case over(Result)
     }
@@ -159,16 +174,22 @@ final class AttemptLoop {
         do throws(RelayError) {
             let state = relay.state(of: scope.request)
             let route = try UpstreamRequest.route(call, scope: scope, channel: channel, state: state)
+            if let grant = route.credential.grant {
+                let token =
+                    token ?? AttemptToken(grant, of: channel, relay: relay, loop: scope.request.loop)
+                self.token = token
+                if token.value == nil { return .lacksToken }
+            }
             let kinds = route.wire.inlinedMedia(of: call)
             var neutral: InferenceRequest?
             if !kinds.isEmpty {
                 let media = media ?? CallMedia(relay: relay, scope: scope)
                 self.media = media
                 neutral = try media.inlined(kinds, of: call)
-                if neutral == nil { return .fetching }
+                if neutral == nil { return .lacksMedia }
             }
             (upstream, exchange) = try UpstreamRequest.make(
-                call, neutral: neutral, over: route, scope: scope, channel: channel, state: state,
+                call, neutral: neutral, over: route, token: token?.value, scope: scope, channel: channel, state: state,
                 timeouts: relay.configuration.timeouts(isStream: isStream))
         } catch {
             return .over(failed(error))
@@ -192,6 +213,26 @@ final class AttemptLoop {
         } catch {
             return isCallerGone ? .callerGone : failed(error)
         }
+    }
+
+    /// Fetches the token of the channel; the failure when it cannot be had.
+    @inline(never)
+    private func fetchToken(_ channel: RoutedChannel) async -> Result? {
+        guard let error = await token?.fetch(), !isCallerGone else { return isCallerGone ? .callerGone : nil }
+        let mapped = RelayError.token(error, channel)
+        switch error {
+        case .unusable: return failed(mapped)
+        case .refused(let status, _):
+            return .failed(mapped, FailureClass(status: mapped.status), status: status, retryAfter: nil)
+        case .badAnswer, .transport, .cancelled: return .failed(mapped, .fault, status: nil, retryAfter: nil)
+        }
+    }
+
+    /// Whether the attempt goes on with a new token. Nothing was sent to the caller then, and the request is still there.
+    @inline(never)
+    private func renewsToken(after result: Result) -> Bool {
+        guard let token, !scope.hasMoreBody, case .failed(let error, _, _, _) = result else { return false }
+        return token.isRenewed(after: error)
     }
 
     /// An attempt that ended before its request was sent.

@@ -105,11 +105,33 @@ package struct ChannelProbe: Sendable {
             throw .caller(code: .invalidRequest, message: error.message, field: error.field)
         }
         let route = try UpstreamRequest.route(call, scope: scope, channel: channel, state: state)
+        guard let grant = route.credential.grant else { return try await send(call, route, nil, scope, channel, stop) }
+        let token = AttemptToken(grant, of: channel, relay: relay, loop: scope.request.loop)
+        do throws(RelayError) {
+            return try await send(call, route, token, scope, channel, stop)
+        } catch {
+            guard token.isRenewed(after: error), !stop.isRaised else { throw error }
+            return try await send(call, route, token, scope, channel, stop)
+        }
+    }
+
+    /// Sends the request and takes its answer; fetches the token first where it needs one.
+    private func send(
+        _ call: any CallerCall, _ route: UpstreamRoute, _ token: AttemptToken?, _ scope: CallScope,
+        _ channel: RoutedChannel, _ stop: ProbeStop
+    ) async throws(RelayError) -> [UInt8] {
+        if let token, token.value == nil {
+            let id = stop.add { token.cancel() }
+            let fault = await token.fetch()
+            stop.remove(id)
+            if let fault { throw .token(fault, channel) }
+        }
         let (upstream, exchange) = try UpstreamRequest.make(
-            call, over: route, scope: scope, channel: channel, state: state, timeouts: timeouts)
+            call, over: route, token: token?.value, scope: scope, channel: channel,
+            state: relay.state(of: scope.request), timeouts: timeouts)
         let transfer = relay.clients.client(on: scope.request.loop).begin(upstream)
-        stop.add(transfer)
-        defer { stop.remove(transfer) }
+        let id = stop.add { transfer.cancel() }
+        defer { stop.remove(id) }
         let answer: Result<[UInt8], RelayError>
         do throws(HTTPClientError) {
             answer = try await read(try await transfer.response(), exchange, scope)
@@ -189,23 +211,27 @@ package final class ProbeStop: @unchecked Sendable {
 
     /// Whether probes are to end.
     package private(set) var isRaised = false
-    private var running: [ObjectIdentifier: Transfer] = [:]
+    private var running: [Int: () -> Void] = [:]
+    private var nextID = 0
 
     package init() {}
 
     /// Ends them.
     package func raise() {
         isRaised = true
-        let ended = running.values
+        let ends = running.values
         running = [:]
-        for transfer in ended { transfer.cancel() }
+        for end in ends { end() }
     }
 
-    func add(_ transfer: Transfer) {
-        running[ObjectIdentifier(transfer)] = transfer
+    /// Notes how to end something that runs; the answer takes it back.
+    func add(_ end: @escaping () -> Void) -> Int {
+        nextID += 1
+        running[nextID] = end
+        return nextID
     }
 
-    func remove(_ transfer: Transfer) {
-        running[ObjectIdentifier(transfer)] = nil
+    func remove(_ id: Int) {
+        running[id] = nil
     }
 }

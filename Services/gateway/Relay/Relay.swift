@@ -1,3 +1,4 @@
+import CloudAuth
 package import Contracts
 import Dialects
 import EventLoop
@@ -21,6 +22,8 @@ package final class Relay: Sendable {
     package let callers = CallerTraffic()
     let clients: HTTPClientGroup
     let media: MediaFetcher
+    /// The tokens that channels' keys are exchanged for.
+    let tokens = TokenCache()
     let metrics: RelayMetrics
     let logger: Logger
     private let authenticator: Authenticator

@@ -20,9 +20,7 @@ enum UpstreamRequest {
             mode: scope.mode, family: call.family, model: scope.upstreamModel, isStream: call.isStream,
             action: call.action)
         guard let route = state.routes.find(channel, wanted) else {
-            throw .ours(
-                code: .channelMisconfigured,
-                message: "channel \(channel.id) is not complete: its key or address does not fit its type")
+            throw .unusable(channel, "its key or address does not fit its type")
         }
         return route
     }
@@ -31,11 +29,13 @@ enum UpstreamRequest {
     ///
     /// No header of the caller is passed on: they carry its credential, its address and its network's details.
     ///
-    /// - Parameter neutral: The whole request, when it was read already for a conversion.
+    /// - Parameters:
+    ///   - neutral: The whole request, when it was read already for a conversion.
+    ///   - token: The token of the route's grant, when its credential is one.
     /// - Throws: `RelayError` when the request is malformed, or the channel lacks what the call needs.
     static func make(
-        _ call: any CallerCall, neutral: InferenceRequest? = nil, over route: UpstreamRoute, scope: CallScope,
-        channel: RoutedChannel, state: LoopState, timeouts: ClientTimeouts
+        _ call: any CallerCall, neutral: InferenceRequest? = nil, over route: UpstreamRoute, token: String? = nil,
+        scope: CallScope, channel: RoutedChannel, state: LoopState, timeouts: ClientTimeouts
     ) throws(RelayError) -> (ClientRequest, any Exchange) {
         var context = UpstreamContext(
             mode: scope.mode, channelType: channel.type, upstreamModel: scope.upstreamModel,
@@ -55,8 +55,8 @@ enum UpstreamRequest {
         } catch {
             throw .caller(code: .invalidRequest, message: error.message, field: error.field)
         }
-        let url = exchange.request.address(route.url)
         var headers = exchange.request.headers
+        var url = exchange.request.address(route.url)
         switch route.credential {
         case .none: break
         case .field(let name, let value): headers.append(name, value)
@@ -69,6 +69,15 @@ enum UpstreamRequest {
             SigV4(key).sign(
                 exchange.request.method, url: url, headers: &headers, body: exchange.request.bytes,
                 at: scope.wallClock(.now()))
+        case .token(let grant, let fields):
+            guard let token else { throw .ours(code: .internalError, message: "a token is needed and was not fetched") }
+            switch grant.placement {
+            case .bearer: headers.append("authorization", "Bearer \(token)")
+            case .query(let name):
+                url += (url.utf8.contains(UInt8(ascii: "?")) ? "&" : "?") + name + "=" + PathText.escaped(token)
+            }
+            for field in fields { headers.append(field.name, field.value) }
+        case .unusable(let reason): throw .unusable(channel, reason)
         }
         let upstream = ClientRequest(
             method: exchange.request.method, url: url, headers: headers,

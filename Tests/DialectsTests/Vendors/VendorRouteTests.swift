@@ -1,5 +1,6 @@
 import Contracts
 import Foundation
+import InferenceModel
 import JSON
 import Testing
 
@@ -75,6 +76,15 @@ struct VendorRouteTests {
         case .signature(let key):
             out["signed"] = .string(
                 [key.service, key.region, key.accessKey, key.secretKey, key.sessionToken ?? "-"].joined(separator: " "))
+        case .token(let grant, let fields):
+            let placement: String =
+                switch grant.placement {
+                case .bearer: "bearer"
+                case .query(let name): "?" + name
+                }
+            out["token"] = .string("\(placement) from \(grant.address)")
+            for field in fields { out[field.name] = .string(field.value) }
+        case .unusable(let reason): out["unusable"] = .string(reason)
         }
         return .object(out)
     }

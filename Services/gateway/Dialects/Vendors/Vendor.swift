@@ -1,4 +1,5 @@
 package import Contracts
+package import InferenceModel
 package import JSON
 
 /// A kind of vendor: where each call goes, in which protocol, and what proves that it may (contract providers §2).
@@ -91,6 +92,10 @@ package enum Credential: Equatable, Sendable {
     case fields([CredentialField])
     /// A signature of the very bytes that are sent, made when they are.
     case signature(AWSKey)
+    /// A token that is fetched with the channel's key and kept for a while, and header fields beside it.
+    indirect case token(TokenGrant, fields: [CredentialField] = [])
+    /// The channel's key can prove nothing; the text says what is wrong with it, without it.
+    case unusable(String)
 
     /// The same with more fields beside it; a signature has none.
     func with(_ more: [CredentialField]) -> Credential {
@@ -100,7 +105,14 @@ package enum Credential: Equatable, Sendable {
         case .none: return .fields(more)
         case .field(let name, let value): return .fields([CredentialField(name: name, value: value)] + more)
         case .fields(let fields): return .fields(fields + more)
+        case .token(let grant, let fields): return .token(grant, fields: fields + more)
+        case .unusable: return self
         }
+    }
+
+    /// The token that must be at hand before the call can be made; `nil` for all other credentials.
+    package var grant: TokenGrant? {
+        if case .token(let grant, _) = self { grant } else { nil }
     }
 }
 
