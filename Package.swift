@@ -91,7 +91,8 @@ let package = Package(
 
         // gateway: no database.
         part("InferenceModel", of: "gateway", needs: ["Contracts", "HTTPCore", "JSON"]),
-        part("Dialects", of: "gateway", needs: ["InferenceModel", "HTTPCore", "JSON", "Contracts"]),
+        part(
+            "Dialects", of: "gateway", needs: ["InferenceModel", "ModelCatalogue", "HTTPCore", "JSON", "Contracts"]),
         part("Routing", of: "gateway", needs: ["Contracts", "Crypto", "HTTPCore", "JSON", "Telemetry"]),
         part(
             "SnapshotClient", of: "gateway",

@@ -24,6 +24,8 @@ package struct CatalogueModel: Sendable {
     package let sumsUpByServiceTier: Bool
     /// The channel types that offer the model.
     package let channelTypes: Set<Int>
+    /// The model's name at channel types that have another one for it, by the number of the type.
+    package let upstreamIDs: [Int: String]
 }
 
 /// The built-in models: they ride in the binary as text and are read once, when somebody first asks.
@@ -85,5 +87,8 @@ extension CatalogueModel {
         allowedResolutions = value["allowed_resolutions"]?.array?.compactMap(\.string) ?? []
         sumsUpByServiceTier = value["summary_service_tier"]?.bool ?? false
         channelTypes = Set(value["channel_types"]?.array?.compactMap(\.int) ?? [])
+        upstreamIDs = (value["upstream_ids"]?.object?.members ?? []).reduce(into: [:]) { ids, member in
+            if let type = Int(member.key), let id = member.value.string { ids[type] = id }
+        }
     }
 }

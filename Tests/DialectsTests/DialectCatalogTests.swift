@@ -23,7 +23,7 @@ struct DialectCatalogTests {
         let missing = ChannelType.all.filter { DialectCatalog.vendor(of: $0) == nil }.map(\.dialect)
         #expect(
             Set(missing) == [
-                "baidu-v2", "baidu-v1", "bedrock", "coze", "cohere", "vertex",
+                "baidu-v2", "baidu-v1", "coze", "cohere", "vertex",
                 "volc-speech",
                 "doc2x", "tei", "fake", "fake-error",
             ])

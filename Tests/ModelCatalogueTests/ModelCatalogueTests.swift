@@ -22,6 +22,15 @@ struct ModelCatalogueTests {
         #expect(haiku.price["input_price"]?.double == 0.00025 && haiku.price["output_price"]?.double == 0.00125)
     }
 
+    @Test("what Bedrock calls Claude's models is known of all that it offers")
+    func upstreamIDs() throws {
+        let bedrock = ModelCatalogue.models(ofChannelType: 33)
+        #expect(
+            bedrock.count == 18 && bedrock.allSatisfy { $0.upstreamIDs[33]?.hasPrefix("anthropic.claude") ?? false })
+        #expect(ModelCatalogue.find("claude-2.1")?.upstreamIDs == [33: "anthropic.claude-v2:1"])
+        #expect(ModelCatalogue.find("gpt-4o-mini")?.upstreamIDs == [:])
+    }
+
     @Test("models are in the order of owner, type and the number in the name")
     func order() {
         let openAI = ModelCatalogue.models.filter { $0.owner == "openai" && $0.type == 1 }.map(\.name)

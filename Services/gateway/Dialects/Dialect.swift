@@ -73,6 +73,22 @@ package protocol InferenceCall: CallerCall {
     func makeEventWriter(_ context: UpstreamContext) -> any EventWriter
 }
 
+/// A call that passes as bytes, and whose media can be put in the place of their addresses there.
+package protocol MediaCall: InferenceCall {
+    /// The media of these kinds that the call names by address, of whatever scheme.
+    func named(_ kinds: Set<Media.Kind>, parser: JSONParser) -> [Media]
+
+    /// The call with bytes in the place of addresses.
+    ///
+    /// - Parameters:
+    ///   - kinds: As for `named`.
+    ///   - data: The bytes in base64 and their type for an address; `nil` leaves the address.
+    /// - Throws: `InvalidRequest` for a call that has become too large.
+    func inlined(
+        _ kinds: Set<Media.Kind>, parser: JSONParser, _ data: (String) -> (base64: String, type: String)?
+    ) throws(InvalidRequest) -> any CallerCall
+}
+
 /// A call for embeddings, which can be converted.
 package protocol EmbeddingCall: CallerCall {
     /// The whole request in the neutral shape.

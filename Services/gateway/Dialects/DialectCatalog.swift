@@ -21,6 +21,7 @@ package enum DialectCatalog {
             anthropic: AnthropicRoute("/anthropic/v1/messages", auth: .bearerAndHeader("x-api-key"))),
         OpenAICompatible("jina"),
         Anthropic(),
+        Bedrock(),
         Gemini(),
         Ollama(),
     ]

@@ -30,9 +30,9 @@ package struct Wire: Sendable {
         self.traits = traits
     }
 
-    /// The media whose addresses must become bytes before a call is put to this; none for calls that pass.
+    /// The media whose addresses must become bytes before a call is put to this; of calls that pass only where that can be done in their bytes.
     package func inlinedMedia(of call: any CallerCall) -> Set<Media.Kind> {
-        guard call.family != family, call is any InferenceCall else { return [] }
+        guard call.family == family ? call is any MediaCall : call is any InferenceCall else { return [] }
         return inference?.inlinedMedia ?? []
     }
 

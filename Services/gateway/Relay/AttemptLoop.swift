@@ -181,15 +181,17 @@ final class AttemptLoop {
                 if token.value == nil { return .lacksToken }
             }
             let kinds = route.wire.inlinedMedia(of: call)
-            var neutral: InferenceRequest?
+            var sent = CallMedia.Inlined(call: call)
             if !kinds.isEmpty {
                 let media = media ?? CallMedia(relay: relay, scope: scope)
                 self.media = media
-                neutral = try media.inlined(kinds, of: call)
-                if neutral == nil { return .lacksMedia }
+                guard let inlined = try media.inlined(kinds, of: call, passes: call.family == route.wire.family)
+                else { return .lacksMedia }
+                sent = inlined
             }
             (upstream, exchange) = try UpstreamRequest.make(
-                call, neutral: neutral, over: route, token: token?.value, scope: scope, channel: channel, state: state,
+                sent.call, neutral: sent.neutral, over: route, token: token?.value, scope: scope, channel: channel,
+                state: state,
                 timeouts: relay.configuration.timeouts(isStream: isStream))
         } catch {
             return .over(failed(error))

@@ -24,27 +24,53 @@ final class CallMedia {
     /// Ends what is being fetched.
     func cancel() { job.cancel() }
 
-    /// The whole request of a call, with bytes for the addresses of these kinds of media; `nil` while some of them must be fetched first.
+    /// A call with bytes for addresses.
+    struct Inlined {
+        let call: any CallerCall
+        /// The whole request, when the call is converted.
+        var neutral: InferenceRequest?
+    }
+
+    /// A call with bytes for the addresses of these kinds of media; `nil` while some of them must be fetched first.
     ///
+    /// - Parameter passes: Whether the call passes as bytes; else it is converted.
     /// - Throws: `RelayError` for what is wrong with the request.
-    func inlined(_ kinds: Set<Media.Kind>, of call: any CallerCall) throws(RelayError) -> InferenceRequest? {
-        guard let call = call as? any InferenceCall else { return nil }
-        var request: InferenceRequest
+    func inlined(
+        _ kinds: Set<Media.Kind>, of call: any CallerCall, passes: Bool
+    ) throws(RelayError) -> Inlined? {
+        let parser = relay.state(of: scope.request).parser
         do throws(InvalidRequest) {
-            request = try call.neutral(parser: relay.state(of: scope.request).parser)
+            if passes {
+                guard let call = call as? any MediaCall else { return Inlined(call: call) }
+                let named = call.named(kinds, parser: parser).filter(Self.isWeb)
+                guard !named.isEmpty else { return Inlined(call: call) }
+                guard has(named) else { return nil }
+                return Inlined(call: try call.inlined(kinds, parser: parser, data))
+            }
+            guard let converted = call as? any InferenceCall else { return Inlined(call: call) }
+            var request = try converted.neutral(parser: parser)
+            let named = request.named(kinds)
+            guard named.isEmpty || has(named) else { return nil }
+            if !named.isEmpty { request.inline(kinds, data) }
+            return Inlined(call: call, neutral: request)
         } catch {
             throw .caller(code: .invalidRequest, message: error.message, field: error.field)
         }
-        let named = request.named(kinds)
-        guard !named.isEmpty else { return request }
-        guard job.has(named) else {
-            missing = named
-            return nil
-        }
-        request.inline(kinds) { address in
-            job.media(address).map { (base64: Base64Text.encoded($0.bytes), type: $0.type) }
-        }
-        return request
+    }
+
+    private static func isWeb(_ media: Media) -> Bool {
+        if case .url(let address) = media.source { MediaAddress.isWeb(address) } else { false }
+    }
+
+    /// Whether all of these are there; else they are missing.
+    private func has(_ named: [Media]) -> Bool {
+        let isThere = job.has(named)
+        if !isThere { missing = named }
+        return isThere
+    }
+
+    private func data(_ address: String) -> (base64: String, type: String)? {
+        job.media(address).map { (base64: Base64Text.encoded($0.bytes), type: $0.type) }
     }
 
     /// Fetches what `inlined` found missing.

@@ -46,6 +46,7 @@ struct AnthropicEdits {
             }
             editSampling(&edit)
         }
+        if !flavor.takesServiceTier { edit.remove("service_tier") }
         editContextManagement(&edit)
         editDeep(&edit)
         return edit.isEmpty ? request.body : edit.apply()

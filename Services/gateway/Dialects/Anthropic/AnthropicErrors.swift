@@ -1,3 +1,4 @@
+package import HTTPCore
 package import InferenceModel
 package import JSON
 
@@ -50,9 +51,9 @@ package enum AnthropicErrors {
 
     /// Reads an error answer of an upstream that speaks Anthropic's protocol.
     package static func read(
-        status: Int, body: [UInt8], parser: JSONParser, errors: VendorErrors = .openAI
+        status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser, errors: VendorErrors = .openAI
     ) -> UpstreamError {
-        adjusted(errors.read(status: status, body: body, parser: parser))
+        adjusted(errors.read(status: status, headers: headers, body: body, parser: parser))
     }
 
     /// What is told by an answer of a good status that is no answer.

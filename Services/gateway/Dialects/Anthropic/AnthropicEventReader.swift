@@ -59,7 +59,9 @@ package struct AnthropicEvents {
     /// Blocks that are open at once are one; a stream that opens more than this is broken.
     private static let maxOpenCalls = 1024
 
-    private static let keys = JSONKeys("type", "index", "delta", "content_block", "message", "usage", "error")
+    private static let keys = JSONKeys(
+        "type", "index", "delta", "content_block", "message", "usage", "error",
+        "amazon-bedrock-invocationMetrics")
     private static let deltaKeys = JSONKeys(
         "type", "text", "thinking", "signature", "partial_json", "stop_reason", "stop_sequence")
     private static let blockKeys = JSONKeys(
@@ -91,7 +93,11 @@ package struct AnthropicEvents {
         case .messageDelta:
             if let counts = part(5) { usage.merge(bytes, counts, parser: parser) }
             finish(bytes, part(2), parser, into: &out)
-        case .messageStop: complete(into: &out)
+        case .messageStop:
+            if let metrics = part(7), usage.fill(bytes, metrics, parser: parser), let counts = usage.counts {
+                out.append(.usage(counts))
+            }
+            complete(into: &out)
         case .error: throw Self.fault(bytes, payload, parser)
         case .ping: break
         case .other:

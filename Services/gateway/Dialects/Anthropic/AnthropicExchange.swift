@@ -8,6 +8,7 @@ package final class AnthropicExchange: Exchange, Sendable {
     private let context: UpstreamContext
     private let isStream: Bool
     private let errors: VendorErrors
+    private let streamsFrames: Bool
     package let request: UpstreamBody
 
     /// Prepares one attempt.
@@ -15,6 +16,7 @@ package final class AnthropicExchange: Exchange, Sendable {
         _ call: AnthropicRequest, flavor: AnthropicFlavor, _ context: UpstreamContext, parser: JSONParser
     ) {
         self.context = context
+        streamsFrames = flavor.streamsFrames
         isStream = call.isStream
         errors = flavor.errors
         let edits = AnthropicEdits(call, flavor, context, parser: parser)
@@ -53,11 +55,13 @@ package final class AnthropicExchange: Exchange, Sendable {
     }
 
     package func makeStream() -> any StreamRelay {
-        AnthropicStream(requestedModel: context.requestedModel)
+        streamsFrames
+            ? BedrockStream(requestedModel: context.requestedModel)
+            : AnthropicStream(requestedModel: context.requestedModel)
     }
 
     package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
-        AnthropicErrors.read(status: status, body: body, parser: parser, errors: errors)
+        AnthropicErrors.read(status: status, headers: headers, body: body, parser: parser, errors: errors)
     }
 }
 
@@ -92,6 +96,6 @@ package final class AnthropicCountExchange: Exchange, Sendable {
     package func makeStream() -> any StreamRelay { UnexpectedStream() }
 
     package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
-        AnthropicErrors.read(status: status, body: body, parser: parser, errors: errors)
+        AnthropicErrors.read(status: status, headers: headers, body: body, parser: parser, errors: errors)
     }
 }

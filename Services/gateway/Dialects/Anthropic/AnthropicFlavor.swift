@@ -36,6 +36,10 @@ package struct AnthropicFlavor: Equatable, Sendable {
     package var keepsCacheTTL = false
     /// Whether tools may keep `input_examples` and `defer_loading`, as far as the channel's configuration does not drop them.
     package var takesToolExtras = true
+    /// Whether the class of service can be asked for.
+    package var takesServiceTier = true
+    /// Whether streams come in Amazon's frames; else as server-sent events.
+    package var streamsFrames = false
     /// Whether the vendor runs tools of its own, such as web search.
     package var runsTools = true
     /// How errors are understood beyond Anthropic's own.
@@ -72,6 +76,9 @@ package struct AnthropicFlavor: Equatable, Sendable {
         flavor.contextManagement = .only(
             ["clear_tool_uses_20250919", "clear_thinking_20251015"], notFor: ["4-6", "4.6"])
         flavor.takesToolExtras = false
+        flavor.takesServiceTier = false
+        flavor.streamsFrames = true
+        flavor.errors = .bedrock
         flavor.runsTools = false
         flavor.inlinedMedia = [.image, .document]
         return flavor

@@ -46,6 +46,24 @@ package final class AnthropicRequest: Sendable {
         asksForBeta = request.query?.split(separator: "&").contains("beta=true") ?? false
     }
 
+    /// The same request with another body of the same model.
+    ///
+    /// - Throws: `InvalidRequest` for a body that is larger than the parser takes.
+    init(_ other: AnthropicRequest, body: [UInt8], parser: JSONParser) throws(InvalidRequest) {
+        do throws(JSONError) {
+            index = try parser.members(of: body)
+        } catch {
+            throw Self.fault(error)
+        }
+        self.body = body
+        model = other.model
+        isStream = other.isStream
+        user = other.user
+        version = other.version
+        betas = other.betas
+        asksForBeta = other.asksForBeta
+    }
+
     /// A member that is only noted; one of a wrong type is the upstream's to judge.
     private static func user(in index: JSONObjectIndex, _ parser: JSONParser) -> String {
         guard let member = index["metadata"], member.kind == .object,

@@ -42,7 +42,7 @@ struct AnthropicRequestWriter {
             json.key("metadata")
             json.object { $0.field("user_id", user) }
         }
-        switch request.serviceTier {
+        switch flavor.takesServiceTier ? request.serviceTier : nil {
         case "auto", "priority": json.field("service_tier", "auto")
         case "default", "standard_only": json.field("service_tier", "standard_only")
         default: break

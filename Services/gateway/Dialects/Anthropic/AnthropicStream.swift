@@ -20,12 +20,14 @@ package struct AnthropicStream: StreamRelay, Sendable {
     private var isFinished = false
 
     private static let startLimit = Duration.seconds(2)
-    private static let keys = JSONKeys("type", "message", "usage", "error", "delta")
+    private static let keys = JSONKeys(
+        "type", "message", "usage", "error", "delta", "amazon-bedrock-invocationMetrics")
     private static let messageKeys = JSONKeys("model", "id", "usage")
     private static let deltaKeys = JSONKeys("stop_reason")
     /// How nearly all events begin; they pass unread.
     private static let deltaStart = Array(#"{"type":"content_block_delta","#.utf8)
     private static let eventField = Array("event:".utf8)
+    private static let dataField = Array("data: ".utf8)
 
     /// Makes the relay of one stream.
     ///
@@ -126,7 +128,11 @@ package struct AnthropicStream: StreamRelay, Sendable {
             {
                 isFinished = true
             }
-        case .messageStop: isDone = true
+        case .messageStop:
+            isDone = true
+            if let metrics = scan[5], metrics.kind == .object {
+                _ = counts.fill(bytes, metrics.range.shifted(by: base), parser: parser)
+            }
         case .blockStart, .blockDelta, .blockStop, .ping: break
         }
         releaseHeld(into: &out)
@@ -160,12 +166,14 @@ package struct AnthropicStream: StreamRelay, Sendable {
     private func append(
         _ bytes: [UInt8], _ event: Range<Int>, _ payload: Range<Int>, _ type: String, into out: inout [UInt8]
     ) {
-        if bytes[event].starts(with: Self.eventField) || type.isEmpty {
-            out += bytes[event]
-        } else if event == payload {
-            out += "event: \(type)\ndata: ".utf8
+        if event == payload {
+            // A type that is no name would end its line.
+            if !type.isEmpty, type.utf8.allSatisfy({ $0 > 32 }) { out += "event: \(type)\n".utf8 }
+            out += Self.dataField
             out += bytes[payload]
             out += [10, 10]
+        } else if bytes[event].starts(with: Self.eventField) || type.isEmpty {
+            out += bytes[event]
         } else {
             // A comment or a `data:` line comes first; the name may follow it.
             if !Self.hasName(bytes[event]) { out += "event: \(type)\n".utf8 }

@@ -28,18 +28,19 @@ package struct AnthropicUpstream: UpstreamDialect {
     }
 
     package func makeEventReader(_ context: UpstreamContext) -> any EventReader {
-        AnthropicEventReader(context)
+        flavor.streamsFrames ? BedrockEventReader(context) : AnthropicEventReader(context)
     }
 
     package func readError(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
-        AnthropicErrors.read(status: status, body: body, parser: parser, errors: flavor.errors)
+        AnthropicErrors.read(status: status, headers: headers, body: body, parser: parser, errors: flavor.errors)
     }
 
     /// The fields of a request; without a version where the body has it.
     static func headers(_ flavor: AnthropicFlavor, isStream: Bool, version: String?, betas: [String]) -> HTTPHeaders {
+        let streams = flavor.streamsFrames ? "application/vnd.amazon.eventstream" : "text/event-stream"
         var headers: HTTPHeaders = [
             "content-type": "application/json",
-            "accept": isStream ? "text/event-stream, application/json" : "application/json",
+            "accept": isStream ? "\(streams), application/json" : "application/json",
         ]
         if flavor.bodyVersion == nil { headers.append("anthropic-version", version ?? Self.version) }
         if !betas.isEmpty { headers.append("anthropic-beta", betas.joined(separator: ",")) }

@@ -40,6 +40,23 @@ struct AnthropicUsage: Equatable {
         }
     }
 
+    private static let metricKeys = JSONKeys(
+        "inputTokenCount", "cacheReadInputTokenCount", "cacheWriteInputTokenCount", "outputTokenCount")
+
+    /// Takes the counts that Bedrock adds to the end of a stream, where the stream itself told none.
+    ///
+    /// - Returns: Whether anything was new.
+    mutating func fill(_ bytes: [UInt8], _ metrics: Range<Int>, parser: JSONParser) -> Bool {
+        guard let scan = try? parser.scan(bytes, in: metrics, for: Self.metricKeys) else { return false }
+        let told = self
+        for (key, field) in [\Self.input, \.cacheRead, \.cacheCreation, \.output].enumerated()
+        where told[keyPath: field] == 0 {
+            let count = scan[key]?.int(in: bytes, from: metrics.lowerBound)
+            take(count.map { min(max($0, 0), Self.most) }, into: field)
+        }
+        return self != told
+    }
+
     /// Merges a usage object that was parsed.
     mutating func merge(_ tree: JSONValue?) {
         guard let tree else { return }

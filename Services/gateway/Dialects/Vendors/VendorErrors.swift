@@ -1,9 +1,11 @@
+package import HTTPCore
 package import InferenceModel
 package import JSON
 
 /// How the errors of vendors of OpenAI's protocol are understood where they differ (contract providers §26, §12, §13, §20).
 package enum VendorErrors: String, Sendable, CaseIterable {
-    case openAI, xAI, siliconFlow, miniMax, zhipu, unsafeIs400, streamLake, ark, cloudflare, spark, tencent, dashScope
+    case openAI, xAI, siliconFlow, miniMax, zhipu, unsafeIs400, streamLake, ark, cloudflare, spark, tencent, dashScope,
+        bedrock
 
     /// The member of a good answer in which the vendor hides an error; `nil` for vendors that do not.
     package var hidingPlace: JSONKeys? {
@@ -12,7 +14,7 @@ package enum VendorErrors: String, Sendable, CaseIterable {
         case .cloudflare: Self.success
         case .spark: Self.code
         case .tencent: Self.response
-        case .openAI, .xAI, .siliconFlow, .zhipu, .unsafeIs400, .streamLake, .ark, .dashScope: nil
+        case .openAI, .xAI, .siliconFlow, .zhipu, .unsafeIs400, .streamLake, .ark, .dashScope, .bedrock: nil
         }
     }
 
@@ -22,7 +24,10 @@ package enum VendorErrors: String, Sendable, CaseIterable {
     private static let response = JSONKeys("Response")
 
     /// Reads an error answer; any bytes give an error.
-    package func read(status: Int, body: [UInt8], parser: JSONParser) -> UpstreamError {
+    package func read(
+        status: Int, headers: HTTPHeaders = [:], body: [UInt8], parser: JSONParser
+    ) -> UpstreamError {
+        if self == .bedrock { return Self.bedrock(status: status, headers: headers, body: body, parser: parser) }
         // Zhipu's own statuses, which are none of HTTP's.
         let status = self == .zhipu ? [434: 403, 435: 413][status] ?? status : status
         if let tree = try? parser.parse(body) {
@@ -54,6 +59,7 @@ package enum VendorErrors: String, Sendable, CaseIterable {
         case .ark:
             guard let fault = tree["ResponseMetadata"]?["Error"], fault.object != nil else { return nil }
             return adjusted(error(status ?? 500, fault["Message"], code: fault["Code"] ?? .null))
+        case .bedrock: return Self.bedrock(in: tree)
         case .openAI, .xAI, .siliconFlow, .zhipu, .unsafeIs400, .streamLake, .dashScope: return nil
         }
     }
@@ -75,7 +81,7 @@ package enum VendorErrors: String, Sendable, CaseIterable {
     private func status(of error: UpstreamError) -> Int? {
         let message = error.message
         switch self {
-        case .openAI, .miniMax, .cloudflare, .tencent: return nil
+        case .openAI, .miniMax, .cloudflare, .tencent, .bedrock: return nil
         case .spark: return error.code.int.flatMap(Self.sparkStatus)
         case .xAI: return message.contains("Incorrect API key provided") ? 401 : nil
         case .siliconFlow:
