@@ -19,6 +19,8 @@ package struct InferenceRequest: Equatable, Sendable {
     package var stop: [String]
     /// `nil` when the caller did not say.
     package var reasoning: Reasoning?
+    /// Whether the caller is to be told what the model thinks; `nil` when it did not say.
+    package var wantsThoughts: Bool?
     package var format: OutputFormat?
     package var isStream: Bool
     /// Whether the caller asked for the usage of a stream in its own protocol; meaningful only to OpenAI chat.
@@ -28,6 +30,8 @@ package struct InferenceRequest: Equatable, Sendable {
     package var metadata: [String: String]
     package var serviceTier: String?
     package var promptCacheKey: String?
+    /// How long the vendor should keep the prompt in its cache (OpenAI's `prompt_cache_retention`).
+    package var promptCacheRetention: String?
     /// How wordy the answer should be (`low`, `medium`, `high`).
     package var verbosity: String?
     /// `text`, `image`, `audio`; empty when the caller did not say.
@@ -46,6 +50,7 @@ package struct InferenceRequest: Equatable, Sendable {
         maxOutputTokens = nil
         stop = []
         reasoning = nil
+        wantsThoughts = nil
         format = nil
         isStream = false
         includesStreamUsage = false
@@ -53,6 +58,7 @@ package struct InferenceRequest: Equatable, Sendable {
         metadata = [:]
         serviceTier = nil
         promptCacheKey = nil
+        promptCacheRetention = nil
         verbosity = nil
         modalities = []
         extras = JSONObject()

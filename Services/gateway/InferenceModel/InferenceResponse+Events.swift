@@ -6,6 +6,7 @@ extension InferenceResponse {
         var events: [InferenceEvent] = [.started(id: id, model: model, created: created)]
         for (choice, candidate) in choices.enumerated() {
             var calls = 0
+            if let logprobs = candidate.logprobs { events.append(.logprobs(choice: choice, logprobs)) }
             for part in candidate.parts {
                 switch part {
                 case .text(let text, _): events.append(.text(choice: choice, text))
@@ -27,7 +28,6 @@ extension InferenceResponse {
                 case .toolResult: break
                 }
             }
-            if let logprobs = candidate.logprobs { events.append(.logprobs(choice: choice, logprobs)) }
             events.append(.finished(choice: choice, candidate.finish, stopSequence: candidate.stopSequence))
         }
         if let usage { events.append(.usage(usage)) }

@@ -74,6 +74,7 @@ package enum InferenceEvent: Equatable, Sendable {
     /// The call is complete; readers give it when the upstream tells, else before `finished`.
     case toolCallEnded(choice: Int, index: Int)
     case media(choice: Int, Media)
+    /// Log probabilities of the text that follows, as OpenAI chat writes them.
     case logprobs(choice: Int, JSONValue)
     case finished(choice: Int, FinishReason, stopSequence: String?)
     case usage(TokenUsage)

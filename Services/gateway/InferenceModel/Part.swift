@@ -127,6 +127,8 @@ package struct FunctionTool: Equatable, Sendable {
     package var parameters: JSONValue?
     package var strict: Bool?
     package var cache: CacheMarker?
+    /// What the tool takes instead of JSON (OpenAI's custom tools); the other members describe a function of one text that stands for it.
+    package var textInput: TextInput?
 
     package init(
         name: String, description: String? = nil, parameters: JSONValue? = nil, strict: Bool? = nil,
@@ -137,6 +139,19 @@ package struct FunctionTool: Equatable, Sendable {
         self.parameters = parameters
         self.strict = strict
         self.cache = cache
+    }
+}
+
+/// The free text that a tool takes, in the words of OpenAI Responses.
+package struct TextInput: Equatable, Sendable {
+    /// The description of the tool, without what a function's must tell of the format.
+    package var description: String?
+    /// `{"type":"text"}` or a grammar; `nil` for any text.
+    package var format: JSONValue?
+
+    package init(description: String? = nil, format: JSONValue? = nil) {
+        self.description = description
+        self.format = format
     }
 }
 

@@ -136,6 +136,10 @@ struct ResponsesCallTests {
                 #"[{"role":"user","content":[{"type":"input_file","file_data":"***"}]}]"#,
                 "input[0].content[0].file_data"
             ),
+            (
+                #"[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"***"}}]}]"#,
+                "input[0].content[0].input_audio.data"
+            ),
             (#"[{"type":"function_call","name":"f"}]"#, "input[0].call_id"),
             (#"[{"type":"function_call","call_id":"c","name":"f","arguments":3}]"#, "input[0].arguments"),
             (#"[{"type":"function_call_output","call_id":"c"}]"#, "input[0].output"),
@@ -152,7 +156,10 @@ struct ResponsesCallTests {
         "a wrong member is refused and named",
         arguments: [
             (#","tools":[{"type":"function"}]"#, "tools[0].name"), (#","tools":[{"name":"f"}]"#, "tools[0].type"),
-            (#","tools":[{"type":"custom"}]"#, "tools[0].name"), (#","tool_choice":"maybe""#, "tool_choice"),
+            (#","tools":[{"type":"custom"}]"#, "tools[0].name"),
+            (#","tool_choice":{"type":"allowed_tools","tools":[]}"#, "tool_choice.tools"),
+            (#","tool_choice":{"type":"allowed_tools","mode":"x","tools":[{"name":"f"}]}"#, "tool_choice.mode"),
+            (#","tool_choice":"maybe""#, "tool_choice"),
             (#","tool_choice":{"type":"function"}"#, "tool_choice.name"),
             (#","max_output_tokens":0"#, "max_output_tokens"),
             (#","temperature":"hot""#, "temperature"),
@@ -223,6 +230,45 @@ struct ResponsesCallTests {
     func customTools(arguments: String, input: String) {
         #expect(CustomTool.input(arguments) == input)
         #expect(CustomTool.input(CustomTool.arguments(input)) == input)
+    }
+
+    @Test("a call of a tool that takes text is told so to a caller of chat, whole and streamed")
+    func chatCustomTools() throws {
+        let body =
+            #"{"model":"asked","messages":[],"tools":[{"type":"custom","custom":{"name":"apply_patch"}},{"type":"custom","custom":{"name":"say"}}]}"#
+        let call = ChatCall(try OpenAIRequest(Array(body.utf8), parser: parser))
+        let context = try ResponsesFixture.context()
+        let golden = GoldenCase(folder: "responses/answers", name: "custom-call")
+        let response = try ResponsesUpstream().read(try golden.bytes("in.json"), context, parser: parser)
+        let whole = try JSONValue.parse(call.write(response, context))["choices"]?[0]
+        #expect(
+            whole?["message"]?["tool_calls"]
+                == [["id": "call_1", "type": "custom", "custom": ["name": "apply_patch", "input": "*** \"a\"\n"]]])
+        #expect(whole?["finish_reason"] == "tool_calls")
+        let stream = GoldenCase(folder: "responses/streams", name: "custom-call")
+        let events = try StreamSplits.events(try stream.bytes("in.sse")) { ResponsesEventReader(context) }
+        let text = StreamSplits.text(events, call.makeEventWriter(context))
+        #expect(
+            text.contains(
+                ##"{"index":0,"id":"call_1","type":"custom","custom":{"name":"apply_patch","input":"*** \"a\"\n"}}"##))
+        #expect(text.contains(##"{"index":1,"id":"call_2","type":"custom","custom":{"name":"say","input":"hi"}}"##))
+        #expect(!text.contains("function"))
+    }
+
+    @Test("a beginning that never ends is not held back for ever; our own event goes on in the upstream's numbers")
+    func heldBeginning() throws {
+        let exchange = try ResponsesFixture.native(
+            try ResponsesFixture.call(#","stream":true"#), try ResponsesFixture.context())
+        var stream = exchange.makeStream()
+        let event =
+            "data: {\"type\":\"response.in_progress\",\"sequence_number\":41,\"response\":{\"instructions\":\""
+            + String(repeating: "x", count: 1024 * 1024) + "\"}}\n\n"
+        var out: [UInt8] = []
+        for _ in 0..<5 { try stream.feed(Array(event.utf8), parser: parser, into: &out) }
+        #expect(out.count == 5 * event.utf8.count && stream.holding == nil)
+        out = []
+        stream.fail(ResponsesFixture.wire(UpstreamError(status: 502, message: "m", type: "t")), into: &out)
+        #expect(String(decoding: out, as: UTF8.self).contains(#""sequence_number":42"#))
     }
 
     @Test(

@@ -144,6 +144,10 @@ struct ResponsesFaultTests {
         "an error in a good status is one, and so is what is no response",
         arguments: [
             (#"{"status":"failed","output":[],"error":{"code":"rate_limit_exceeded","message":"Too fast."}}"#, 429),
+            (#"{"status":"failed","output":[],"error":{"code":"invalid_image_url","message":"Bad."}}"#, 400),
+            (#"{"status":"failed","output":[],"error":{"code":"image_too_large","message":"Bad."}}"#, 400),
+            (#"{"status":"failed","output":[],"error":{"code":"context_length_exceeded","message":"Long."}}"#, 400),
+            (#"{"status":"failed","output":[],"error":{"code":"server_error","message":"Oops."}}"#, 502),
             (#"{"error":{"message":"Bad.","type":"invalid_request_error","code":null}}"#, 400),
             (#"{"error":"Bad."}"#, 502), (#"{"error":{"message":"Bad.","code":451}}"#, 451),
         ])

@@ -26,6 +26,9 @@ enum AnthropicReader {
         try messages(body, into: &neutral)
         try tools(body, into: &neutral)
         neutral.reasoning = try reasoning(body)
+        if let thinking = body["thinking"]?.object, thinking["type"]?.string != "disabled" {
+            neutral.wantsThoughts = thinking["display"]?.string != "omitted"
+        }
         neutral.format = try format(body)
         neutral.maxOutputTokens = try body.whole("max_tokens", from: 1)
         neutral.sampling.temperature = try body.number("temperature")

@@ -38,6 +38,7 @@ enum GeminiConfigReader {
             .filter { $0 != "modality_unspecified" }
         if let thinking = try config.fields("thinkingConfig", "thinking_config") {
             request.reasoning = try GeminiThinking.read(thinking.object, thinking.place)
+            request.wantsThoughts = try thinking.bool("includeThoughts", "include_thoughts")
         }
         request.format = try format(config)
         let others = config.others(known)

@@ -4,7 +4,11 @@ import JSON
 /// Writes whole answers as `chat.completion` (contract providers §4.4, §5.6, §6.3).
 enum ChatAnswerWriter {
     /// The body of an answer.
-    static func write(_ response: InferenceResponse, _ context: UpstreamContext) -> [UInt8] {
+    ///
+    /// - Parameter customTools: The names of the caller's tools that take text.
+    static func write(
+        _ response: InferenceResponse, _ context: UpstreamContext, customTools: Set<String> = []
+    ) -> [UInt8] {
         var writer = JSONWriter(reserving: 1024)
         writer.object { root in
             root.field("id", response.id.isEmpty ? "chatcmpl-\(context.nonce)" : response.id)
@@ -13,7 +17,9 @@ enum ChatAnswerWriter {
             root.field("model", response.model)
             root.key("choices")
             root.array { choices in
-                for (index, choice) in response.choices.enumerated() { write(choice, index, context, to: &choices) }
+                for (index, choice) in response.choices.enumerated() {
+                    write(choice, index, context, customTools, to: &choices)
+                }
             }
             if let usage = response.usage { root.field("usage", raw: ChatWords.usage(usage)) }
             root.field("service_tier", response.serviceTier)
@@ -21,18 +27,23 @@ enum ChatAnswerWriter {
         return writer.bytes
     }
 
-    private static func write(_ choice: Choice, _ index: Int, _ context: UpstreamContext, to writer: inout JSONWriter) {
+    private static func write(
+        _ choice: Choice, _ index: Int, _ context: UpstreamContext, _ customTools: Set<String>,
+        to writer: inout JSONWriter
+    ) {
         writer.object { root in
             root.field("index", index)
             root.key("message")
-            root.object { write(choice.parts, context, to: &$0) }
+            root.object { write(choice.parts, context, customTools, to: &$0) }
             root.field("logprobs", choice.logprobs ?? .null)
             root.field("finish_reason", ChatWords.finish(choice.finish))
         }
     }
 
     /// The members of a message.
-    private static func write(_ parts: [Part], _ context: UpstreamContext, to message: inout JSONWriter) {
+    private static func write(
+        _ parts: [Part], _ context: UpstreamContext, _ customTools: Set<String>, to message: inout JSONWriter
+    ) {
         var text = ""
         var thought = ""
         var signature: String?
@@ -84,7 +95,9 @@ enum ChatAnswerWriter {
         guard !calls.isEmpty else { return }
         message.key("tool_calls")
         message.array { list in
-            for call in calls { list.object { write(call, to: &$0) } }
+            for call in calls {
+                list.object { customTools.contains(call.name) ? write(custom: call, to: &$0) : write(call, to: &$0) }
+            }
         }
     }
 
@@ -98,6 +111,17 @@ enum ChatAnswerWriter {
             function.field("arguments", call.arguments)
         }
         if hasSignature { write(thoughtSignature: call.signature, to: &member) }
+    }
+
+    /// The members of a call of a tool that takes text.
+    static func write(custom call: ToolCall, to member: inout JSONWriter) {
+        member.field("id", call.id)
+        member.field("type", "custom")
+        member.key("custom")
+        member.object { custom in
+            custom.field("name", call.name)
+            custom.field("input", CustomTool.input(call.arguments))
+        }
     }
 
     /// Google's `extra_content.google.thought_signature` of a call, or of a message; nothing when there is none.

@@ -28,10 +28,13 @@ package final class ChatCall: OpenAICall, InferenceCall {
     }
 
     package func write(_ response: InferenceResponse, _ context: UpstreamContext) -> [UInt8] {
-        ChatAnswerWriter.write(response, context)
+        ChatAnswerWriter.write(response, context, customTools: customTools)
     }
 
     package func makeEventWriter(_ context: UpstreamContext) -> any EventWriter {
-        ChatEventWriter(context, includesUsage: request.includesUsage)
+        ChatEventWriter(context, includesUsage: request.includesUsage, customTools: customTools)
     }
+
+    /// The names of the caller's tools that take text.
+    private var customTools: Set<String> { CustomTool.names(in: request.raw("tools")) }
 }

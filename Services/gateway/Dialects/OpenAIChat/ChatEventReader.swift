@@ -107,15 +107,15 @@ package struct ChatEventReader: EventReader {
         if let field = scan[4], field.kind == .object {
             note(UsageReader.read(bytes, field.range.shifted(by: range.lowerBound)), into: &events)
         }
-        // A whole message in place of a delta repeats what was said (MiniMax), or is all that there is.
-        let isWhole = scan[1] == nil && !choices[index].hasSpoken
-        if let field = isWhole ? scan[5] : scan[1], field.kind == .object {
-            try choices[index].read(bytes, field.range.shifted(by: range.lowerBound), parser, into: &events)
-        }
         if let field = scan[3], field.kind == .object,
             let tree = try? parser.parse(bytes, in: field.range.shifted(by: range.lowerBound))
         {
             events.append(.logprobs(choice: index, tree))
+        }
+        // A whole message in place of a delta repeats what was said (MiniMax), or is all that there is.
+        let isWhole = scan[1] == nil && !choices[index].hasSpoken
+        if let field = isWhole ? scan[5] : scan[1], field.kind == .object {
+            try choices[index].read(bytes, field.range.shifted(by: range.lowerBound), parser, into: &events)
         }
         if let word = scan[2]?.string(in: bytes, from: range.lowerBound), !word.isEmpty {
             if word == "network_error" || word == "error" { throw ChatAnswerReader.broken }

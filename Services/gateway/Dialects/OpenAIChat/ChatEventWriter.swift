@@ -19,13 +19,24 @@ package struct ChatEventWriter: EventWriter {
     private var isOver = false
     /// The choice whose thought was told last, while nothing followed it.
     private var thoughtful: Int?
+    /// Log probabilities of the next text of a choice.
+    private var logprobs: (choice: Int, text: [UInt8])?
+    private let customTools: Set<String>
+    /// Calls of tools that take text, which cannot be told out of JSON before they are whole.
+    private var customCalls: [(choice: Int, index: Int, call: ToolCall)] = []
+
+    /// No call of such a tool is longer, in bytes; what is beyond is left out.
+    private static let maxCustomInput = 16 * 1024 * 1024
 
     /// Makes the writer of one stream.
     ///
-    /// - Parameter includesUsage: What the caller said about `stream_options.include_usage`; `nil` when it said nothing.
-    package init(_ context: UpstreamContext, includesUsage: Bool?) {
+    /// - Parameters:
+    ///   - includesUsage: What the caller said about `stream_options.include_usage`; `nil` when it said nothing.
+    ///   - customTools: The names of the caller's tools that take text.
+    package init(_ context: UpstreamContext, includesUsage: Bool?, customTools: Set<String> = []) {
         self.context = context
         self.includesUsage = includesUsage
+        self.customTools = customTools
     }
 
     package mutating func write(_ event: InferenceEvent, into out: inout [UInt8]) {
@@ -35,7 +46,7 @@ package struct ChatEventWriter: EventWriter {
             delta(0, into: &out) { $0 += Array(#""content":"""#.utf8) }
         case .text(let choice, let text):
             thoughtful = nil
-            delta(choice, into: &out) { Self.member("content", text, &$0) }
+            delta(choice, logprobs: takeLogprobs(choice), into: &out) { Self.member("content", text, &$0) }
         case .thinking(let choice, let text):
             thoughtful = choice
             delta(choice, into: &out) { Self.member("reasoning_content", text, &$0) }
@@ -51,7 +62,9 @@ package struct ChatEventWriter: EventWriter {
             }
         case .refusal(let choice, let text):
             delta(choice, into: &out) { Self.member("refusal", text, &$0) }
-        case .redactedThinking, .toolCallEnded: break
+        case .redactedThinking: break
+        case .toolCallStarted(let choice, let index, let id, let name, _) where customTools.contains(name):
+            customCalls.append((choice, index, ToolCall(id: id, name: name, arguments: "")))
         case .toolCallStarted(let choice, let index, let id, let name, let signature):
             let call = ToolCall(id: id, name: name, arguments: "", signature: signature)
             delta(choice, into: &out) { bytes in
@@ -65,7 +78,7 @@ package struct ChatEventWriter: EventWriter {
                 bytes.append(UInt8(ascii: "]"))
             }
         case .toolArguments(let choice, let index, let text):
-            guard !text.isEmpty else { break }
+            guard !text.isEmpty, !keep(text, choice, index) else { break }
             delta(choice, into: &out) { bytes in
                 bytes += Array(#""tool_calls":[{"index":"#.utf8)
                 bytes += String(index).utf8
@@ -73,9 +86,11 @@ package struct ChatEventWriter: EventWriter {
                 Self.member("arguments", text, &bytes)
                 bytes += Array("}}]".utf8)
             }
+        case .toolCallEnded(let choice, let index): tellCustomCall(choice, index, into: &out)
         case .media(let choice, let media): write(media, choice, into: &out)
         case .logprobs(let choice, let logprobs):
-            delta(choice, logprobs: logprobs.serialized(), into: &out) { _ in }
+            tellLogprobs(into: &out)
+            self.logprobs = (choice, logprobs.serialized())
         case .finished(let choice, let reason, _): finish(choice, reason, into: &out)
         case .usage(let counts): self.counts = counts
         case .ended: end(into: &out)
@@ -109,6 +124,45 @@ package struct ChatEventWriter: EventWriter {
         out.append(UInt8(ascii: "\""))
         out.append(UInt8(ascii: ":"))
         JSONWriter.append(quoted: text, to: &out)
+    }
+
+    private mutating func takeLogprobs(_ choice: Int) -> [UInt8]? {
+        guard let waiting = logprobs, waiting.choice == choice else { return nil }
+        logprobs = nil
+        return waiting.text
+    }
+
+    /// Tells log probabilities that no text followed.
+    private mutating func tellLogprobs(into out: inout [UInt8]) {
+        guard let waiting = logprobs else { return }
+        logprobs = nil
+        delta(waiting.choice, logprobs: waiting.text, into: &out) { _ in }
+    }
+
+    /// Keeps arguments of a call that is told when it is whole; false for other calls.
+    private mutating func keep(_ arguments: String, _ choice: Int, _ index: Int) -> Bool {
+        guard let place = customCalls.firstIndex(where: { $0.choice == choice && $0.index == index }) else {
+            return false
+        }
+        if customCalls[place].call.arguments.utf8.count + arguments.utf8.count <= Self.maxCustomInput {
+            customCalls[place].call.arguments += arguments
+        }
+        return true
+    }
+
+    private mutating func tellCustomCall(_ choice: Int, _ index: Int, into out: inout [UInt8]) {
+        guard let place = customCalls.firstIndex(where: { $0.choice == choice && $0.index == index }) else { return }
+        let call = customCalls.remove(at: place).call
+        delta(choice, into: &out) { bytes in
+            var writer = JSONWriter(reserving: 256)
+            writer.object { member in
+                member.field("index", index)
+                ChatAnswerWriter.write(custom: call, to: &member)
+            }
+            bytes += Array(#""tool_calls":["#.utf8)
+            bytes += writer.bytes
+            bytes.append(UInt8(ascii: "]"))
+        }
     }
 
     /// Appends a chunk with one choice.
@@ -169,6 +223,7 @@ package struct ChatEventWriter: EventWriter {
 
     /// Holds the chunk with a finish reason back until what follows is known.
     private mutating func finish(_ choice: Int, _ reason: FinishReason, into out: inout [UInt8]) {
+        tellLogprobs(into: &out)
         release(into: &out)
         held += head
         var chunk: [UInt8] = []

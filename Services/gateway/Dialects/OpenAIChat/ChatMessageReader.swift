@@ -81,10 +81,9 @@ struct ChatMessageReader {
         let id = try member.requiredText("id")
         // A call of OpenAI's `custom` tools has free text for its input.
         if let custom = try member.members("custom") {
-            let input = JSONValue.object(["input": .string(custom["input"]?.string ?? "")])
             let name = custom["name"]?.string ?? "custom"
             names[id] = name
-            return ToolCall(id: id, name: name, arguments: String(decoding: input.serialized(), as: UTF8.self))
+            return ToolCall(id: id, name: name, arguments: CustomTool.arguments(custom["input"]?.string ?? ""))
         }
         guard let function = try member.members("function") else { throw Malformed("function", "is missing") }
         var call: ToolCall

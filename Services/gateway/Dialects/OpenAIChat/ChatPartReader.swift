@@ -115,7 +115,8 @@ enum ChatPartReader {
         return DataURL(url).map { (.base64($0.base64), $0.mediaType) }
     }
 
-    private static func sound(_ audio: JSONObject, cache: CacheMarker?) throws(Malformed) -> Media {
+    /// A sound as `input_audio` has it: base64, a data address, or the address that some clients put there.
+    static func sound(_ audio: JSONObject, cache: CacheMarker? = nil) throws(Malformed) -> Media {
         let data = try audio.requiredText("data")
         let mediaType = try audio.text("format").map(AudioFormat.mediaType)
         if data.hasPrefix("http://") || data.hasPrefix("https://") {

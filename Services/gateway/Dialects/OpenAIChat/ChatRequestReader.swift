@@ -27,12 +27,14 @@ enum ChatRequestReader {
         let limit = try body.whole("max_tokens", from: 1)
         request.maxOutputTokens = try body.whole("max_completion_tokens", from: 1) ?? limit
         request.reasoning = try reasoning(body)
+        request.wantsThoughts = wantsThoughts(body)
         request.format = try format(body)
         request.sampling.topLogprobs = try body.whole("top_logprobs", from: 0)
         request.sampling.logprobs = try body.flag("logprobs")
         request.metadata = try metadata(body)
         request.serviceTier = try body.text("service_tier")
         request.promptCacheKey = try body.text("prompt_cache_key")
+        request.promptCacheRetention = try body.text("prompt_cache_retention")
         request.verbosity = try body.text("verbosity")
         request.modalities = try body.texts("modalities") ?? []
         return request
@@ -49,7 +51,8 @@ enum ChatRequestReader {
         request.sampling.candidates = try body.whole("n", from: 1)
         request.sampling.logitBias = try body.members("logit_bias").map { .object($0) }
         request.stop = try stop(body)
-        request.user = try body.text("user")
+        let endUser = try body.text("safety_identifier")
+        request.user = try endUser == nil ? body.text("user") : endUser
         request.isStream = try body.flag("stream") ?? false
         do {
             request.includesStreamUsage =
@@ -88,6 +91,15 @@ enum ChatRequestReader {
         guard let isOn = body["enable_thinking"]?.bool else { return nil }
         guard isOn else { return .disabled }
         return body["thinking_budget"]?.int.map { Reasoning(budget: $0) } ?? .enabled(effort: .medium)
+    }
+
+    /// OpenAI's own protocol tells no thoughts; who speaks of them in another vendor's words knows where they are told.
+    private static func wantsThoughts(_ body: JSONObject) -> Bool? {
+        if let excludes = body["reasoning"]?["exclude"]?.bool { return !excludes }
+        if let includes = body["include_reasoning"]?.bool { return includes }
+        if body["reasoning"]?.object != nil { return true }
+        if let thinking = body["thinking"]?.object { return thinking["type"]?.string != "disabled" }
+        return body["enable_thinking"]?.bool
     }
 
     private static func format(_ body: JSONObject) throws(Malformed) -> OutputFormat? {

@@ -29,6 +29,7 @@ struct ChatRequestWriter {
             if traits.isOpenAI {
                 root.field("service_tier", request.serviceTier)
                 root.field("prompt_cache_key", request.promptCacheKey)
+                root.field("prompt_cache_retention", request.promptCacheRetention)
                 root.field("verbosity", request.verbosity)
             }
             writeModalities(to: &root)

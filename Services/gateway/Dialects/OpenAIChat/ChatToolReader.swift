@@ -25,6 +25,7 @@ enum ChatToolReader {
 
     private static func tool(_ member: JSONObject) throws(Malformed) -> Tool {
         let type = try member.text("type") ?? "function"
+        if type == "custom" { return .function(try custom(member)) }
         guard type == "function" else {
             return .hosted(HostedTool(kind(type), dialect: "chat", definition: .object(member)))
         }
@@ -43,6 +44,22 @@ enum ChatToolReader {
             name: try member.requiredText("name"), description: try member.text("description"),
             parameters: try member.members("parameters").map { .object($0) }, strict: try member.flag("strict"),
             cache: cache)
+    }
+
+    /// A tool that takes text; Responses has its grammar one level higher.
+    private static func custom(_ member: JSONObject) throws(Malformed) -> FunctionTool {
+        guard var tool = try member.members("custom") else { throw Malformed("custom", "is missing") }
+        do {
+            if let format = try tool.members("format"), let grammar = format["grammar"]?.object {
+                tool["format"] = [
+                    "type": "grammar", "syntax": grammar["syntax"] ?? .null,
+                    "definition": grammar["definition"] ?? .null,
+                ]
+            }
+            return try CustomTool.function(tool)
+        } catch {
+            throw error.inside("custom")
+        }
     }
 
     private static func kind(_ type: String) -> HostedTool.Kind {
@@ -112,14 +129,29 @@ enum ChatToolReader {
             names.append(name)
         }
         guard !names.isEmpty else { throw Malformed("tools", "must not be empty") }
-        switch try member.text("mode") ?? "auto" {
-        case "required": request.toolChoice = names.count == 1 ? .function(names[0]) : .oneOf(names)
-        case "auto":
-            request.toolChoice = .auto
-            request.tools.removeAll { tool in
-                if case .function(let function) = tool { !names.contains(function.name) } else { true }
+        try allow(names, kinds: [], try member.text("mode") ?? "auto", into: &request)
+    }
+
+    /// A choice among allowed tools: one that forces none leaves the others out, and so does one among tools of the vendor's.
+    ///
+    /// - Parameters:
+    ///   - names: Those of the caller's tools.
+    ///   - kinds: The types of the vendor's tools.
+    ///   - mode: `auto` or `required`.
+    static func allow(
+        _ names: [String], kinds: Set<String>, _ mode: String, into request: inout InferenceRequest
+    ) throws(Malformed) {
+        guard mode == "auto" || mode == "required" else { throw Malformed("mode", "must be one of auto, required") }
+        if mode == "required", kinds.isEmpty {
+            request.toolChoice = names.count == 1 ? .function(names[0]) : .oneOf(names)
+            return
+        }
+        request.toolChoice = mode == "auto" ? .auto : .required
+        request.tools.removeAll { tool in
+            switch tool {
+            case .function(let function): !names.contains(function.name)
+            case .hosted(let hosted): !kinds.contains(hosted.definition["type"]?.string ?? "")
             }
-        default: throw Malformed("mode", "must be one of auto, required")
         }
     }
 }

@@ -11,6 +11,8 @@ struct ResponsesEventReader: EventReader {
         /// The id of its item; empty where the upstream tells none.
         let item: String
         let index: Int
+        /// Whether it is one of a tool that takes text, which is told as the one argument of a function.
+        let isCustom: Bool
         var hasArguments = false
         var isEnded = false
     }
@@ -26,7 +28,7 @@ struct ResponsesEventReader: EventReader {
 
     private static let keys = JSONKeys(
         "type", "delta", "output_index", "item_id", "item", "response", "arguments", "error")
-    private static let rareKeys = JSONKeys("summary_index", "content_index", "logprobs")
+    private static let rareKeys = JSONKeys("summary_index", "content_index", "logprobs", "input")
     /// More calls than any model makes in one answer.
     private static let maxCalls = 1024
     private static let maxEventBytes = 16 * 1024 * 1024
@@ -67,22 +69,26 @@ struct ResponsesEventReader: EventReader {
         switch text(0) {
         case "response.created", "response.in_progress", "response.queued": start(tree(5), into: &events)
         case "response.output_text.delta":
-            say(.text(choice: 0, text(1)), into: &events)
             let rare = try? parser.scan(bytes, in: payload, for: Self.rareKeys)
             if let field = rare?[2], field.kind == .array, field.range.count > 2,
                 let tokens = (try? parser.parse(bytes, in: field.range.shifted(by: base)))?.array, !tokens.isEmpty
             {
                 say(.logprobs(choice: 0, ResponsesAnswer.logprobs(tokens)), into: &events)
             }
+            say(.text(choice: 0, text(1)), into: &events)
         case "response.refusal.delta": say(.refusal(choice: 0, text(1)), into: &events)
         case "response.reasoning_summary_text.delta", "response.reasoning_text.delta", "response.reasoning.delta":
             let rare = try? parser.scan(bytes, in: payload, for: Self.rareKeys)
             let part = (rare?[0] ?? rare?[1])?.int(in: bytes, from: base) ?? 0
             think(text(1), place: place, part: part, into: &events)
         case "response.output_item.added": added(tree(4), place: place, into: &events)
-        case "response.function_call_arguments.delta": argue(text(1), place, text(3), into: &events)
+        case "response.function_call_arguments.delta", "response.custom_tool_call_input.delta":
+            argue(text(1), place, text(3), into: &events)
         case "response.function_call_arguments.done":
             whole(scan[6].map { _ in tree(6) }, place, text(3), into: &events)
+        case "response.custom_tool_call_input.done":
+            let rare = try? parser.scan(bytes, in: payload, for: Self.rareKeys)
+            whole(rare?[3]?.string(in: bytes, from: base).map { .string($0) }, place, text(3), into: &events)
         case "response.output_item.done": done(tree(4), place: place, into: &events)
         case "response.completed", "response.incomplete", "response.done": complete(tree(5), into: &events)
         case "response.failed", "error", "response.error": throw fault((try? parser.parse(bytes, in: payload)) ?? .null)
@@ -126,10 +132,11 @@ struct ResponsesEventReader: EventReader {
 
     private mutating func added(_ item: JSONValue, place: Int, into events: inout [InferenceEvent]) {
         let id = item["id"]?.string ?? ""
-        guard item["type"]?.string == "function_call", slot(place, id) == nil, calls.count < Self.maxCalls else {
-            return
-        }
-        let call = Call(place: place, item: id, index: calls.count)
+        let type = item["type"]?.string
+        guard type == "function_call" || type == "custom_tool_call", slot(place, id) == nil,
+            calls.count < Self.maxCalls
+        else { return }
+        let call = Call(place: place, item: id, index: calls.count, isCustom: type == "custom_tool_call")
         calls.append(call)
         say(
             .toolCallStarted(
@@ -139,8 +146,10 @@ struct ResponsesEventReader: EventReader {
 
     private mutating func argue(_ delta: String, _ place: Int, _ item: String, into events: inout [InferenceEvent]) {
         guard !delta.isEmpty, let slot = slot(place, item) else { return }
+        let call = calls[slot]
         calls[slot].hasArguments = true
-        events.append(.toolArguments(choice: 0, index: calls[slot].index, delta))
+        let text = call.isCustom ? CustomTool.piece(delta, isFirst: !call.hasArguments) : delta
+        events.append(.toolArguments(choice: 0, index: call.index, text))
     }
 
     /// Arguments that were not told in pieces.
@@ -150,16 +159,20 @@ struct ResponsesEventReader: EventReader {
         guard let arguments, !arguments.isNull, arguments != "", let slot = slot(place, item),
             !calls[slot].hasArguments
         else { return }
+        let call = calls[slot]
         calls[slot].hasArguments = true
-        events.append(.toolArguments(choice: 0, index: calls[slot].index, ResponsesAnswer.arguments(arguments)))
+        let text =
+            call.isCustom
+            ? CustomTool.piece(arguments.string ?? "", isFirst: true) : ResponsesAnswer.arguments(arguments)
+        events.append(.toolArguments(choice: 0, index: call.index, text))
     }
 
     private mutating func done(_ item: JSONValue, place: Int, into events: inout [InferenceEvent]) {
         switch item["type"]?.string {
-        case "function_call":
+        case "function_call", "custom_tool_call":
             added(item, place: place, into: &events)
             let id = item["id"]?.string ?? ""
-            whole(item["arguments"], place, id, into: &events)
+            whole(item["arguments"] ?? item["input"], place, id, into: &events)
             if let slot = slot(place, id) { end(slot, into: &events) }
         case "reasoning":
             if let proof = item["encrypted_content"]?.string {
@@ -173,7 +186,12 @@ struct ResponsesEventReader: EventReader {
     private mutating func end(_ slot: Int, into events: inout [InferenceEvent]) {
         guard !calls[slot].isEnded else { return }
         calls[slot].isEnded = true
-        if !calls[slot].hasArguments { events.append(.toolArguments(choice: 0, index: calls[slot].index, "{}")) }
+        if calls[slot].isCustom {
+            let rest = calls[slot].hasArguments ? CustomTool.ending : CustomTool.arguments("")
+            events.append(.toolArguments(choice: 0, index: calls[slot].index, rest))
+        } else if !calls[slot].hasArguments {
+            events.append(.toolArguments(choice: 0, index: calls[slot].index, "{}"))
+        }
         events.append(.toolCallEnded(choice: 0, index: calls[slot].index))
     }
 

@@ -39,12 +39,18 @@ struct ResponsesEventWriter: EventWriter {
     private var items: [ResponsesWriter.Item?] = []
     private var open = Open.none
     private var text = ""
+    /// Log probabilities of the next text, and of the text that is being told.
+    private var nextLogprobs: [JSONValue] = []
+    private var logprobs: [JSONValue] = []
     private var room = 64 * 1024 * 1024
     /// Calls may interleave; an answer has few.
     private var calls: [OpenCall] = []
     private var finish = FinishReason.stop
     private var usage: TokenUsage?
     private var isStarted = false
+
+    /// The most tokens whose log probabilities are repeated at the end.
+    private static let maxTokens = 65_536
 
     init(_ writer: ResponsesWriter) {
         self.writer = writer
@@ -55,6 +61,8 @@ struct ResponsesEventWriter: EventWriter {
         case .started(_, _, let created):
             self.created = created
             start(into: &out)
+        case .logprobs(0, let value):
+            if nextLogprobs.count < Self.maxTokens { nextLogprobs += ResponsesWriter.tokens(value) }
         case .text(0, let delta): say(delta, into: &out)
         case .thinking(0, let delta): think(delta, into: &out)
         case .thinkingSignature(0, let proof): sign(proof, into: &out)
@@ -110,7 +118,10 @@ struct ResponsesEventWriter: EventWriter {
 
     /// What is repeated later of a piece of text.
     private mutating func kept(_ delta: String) -> String {
-        guard delta.utf8.count <= room else { return "" }
+        guard delta.utf8.count <= room else {
+            room = 0
+            return ""
+        }
         room -= delta.utf8.count
         return delta
     }
@@ -149,11 +160,13 @@ struct ResponsesEventWriter: EventWriter {
             part("response.content_part.added", place, "msg", .text(""), into: &out)
         }
         text += kept(delta)
+        let tokens = nextLogprobs
+        nextLogprobs = []
+        if !tokens.isEmpty, logprobs.count + tokens.count <= Self.maxTokens { logprobs += tokens }
         content("response.output_text.delta", place, "msg", into: &out) { root in
             root.field("content_index", 0)
             root.field("delta", delta)
-            root.key("logprobs")
-            root.array { _ in }
+            root.field("logprobs", .array(tokens))
         }
     }
 
@@ -245,18 +258,20 @@ struct ResponsesEventWriter: EventWriter {
     /// Ends the text or thought that is being told.
     private mutating func close(signature: String? = nil, into out: inout [UInt8]) {
         let told = text
+        let tokens = logprobs
         text = ""
+        logprobs = []
         switch open {
         case .none: return
         case .message(let place):
             content("response.output_text.done", place, "msg", into: &out) { root in
                 root.field("content_index", 0)
                 root.field("text", told)
-                root.key("logprobs")
-                root.array { _ in }
+                root.field("logprobs", .array(tokens))
             }
-            part("response.content_part.done", place, "msg", .text(told), into: &out)
-            done(.message(id: writer.itemID("msg", place), [.text(told)]), place, into: &out)
+            let whole = ResponsesWriter.MessagePart.text(told, logprobs: tokens)
+            part("response.content_part.done", place, "msg", whole, into: &out)
+            done(.message(id: writer.itemID("msg", place), [whole]), place, into: &out)
         case .refusal(let place):
             content("response.refusal.done", place, "msg", into: &out) { root in
                 root.field("content_index", 0)

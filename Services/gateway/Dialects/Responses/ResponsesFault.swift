@@ -59,9 +59,13 @@ enum ResponsesFault {
         if let number = code.int ?? code.string.flatMap({ Int($0) }), (400...599).contains(number) { return number }
         switch code.string {
         case "rate_limit_exceeded", "too_many_requests": return 429
-        case "invalid_request_error", "bad_request", "invalid_prompt": return 400
+        case "invalid_request_error", "bad_request", "invalid_prompt", "context_length_exceeded": return 400
         case "insufficient_quota": return 402
-        default: return nil
+        // Pictures of the caller's that are wrong, or cannot be had.
+        case "empty_image_file", "failed_to_download_image", "unsupported_image_media_type": return 400
+        case let word?:
+            return word.hasPrefix("image_") || word.hasPrefix("invalid_") && word.contains("image") ? 400 : nil
+        case nil: return nil
         }
     }
 }

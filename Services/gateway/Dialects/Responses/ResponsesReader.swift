@@ -27,6 +27,7 @@ enum ResponsesReader {
         try tools(body, into: &request)
         try format(body, into: &request)
         if let reasoning = try body.members("reasoning") {
+            request.wantsThoughts = ["summary", "generate_summary"].contains { !(reasoning[$0]?.isNull ?? true) }
             do throws(Malformed) {
                 request.reasoning = try reasoning.text("effort").flatMap { Reasoning(word: $0) }
             } catch {
@@ -44,6 +45,7 @@ enum ResponsesReader {
         request.user = try endUser == nil ? body.text("user") : endUser
         request.serviceTier = try body.text("service_tier")
         request.promptCacheKey = try body.text("prompt_cache_key")
+        request.promptCacheRetention = try body.text("prompt_cache_retention")
         for member in try body.members("metadata")?.members ?? [] {
             request.metadata[member.key] = member.value.string
         }
@@ -149,9 +151,12 @@ enum ResponsesReader {
         case "input_file":
             return .media(try file(part))
         case "input_audio":
-            let sound = try part.members("input_audio") ?? part
-            let format = try sound.text("format") ?? "wav"
-            return .media(Media(.audio, .base64(try sound.requiredText("data")), mediaType: "audio/\(format)"))
+            guard let sound = try part.members("input_audio") else { return .media(try ChatPartReader.sound(part)) }
+            do throws(Malformed) {
+                return .media(try ChatPartReader.sound(sound))
+            } catch {
+                throw error.inside("input_audio")
+            }
         case let type:
             throw Malformed("type", "'\(type)' is not known")
         }
@@ -236,13 +241,31 @@ enum ResponsesReader {
                     throw error.inside("tool_choice")
                 }
             case "allowed_tools":
-                let names = (try choice.list("tools") ?? []).compactMap { $0["name"]?.string }
-                request.toolChoice = try choice.text("mode") == "required" && !names.isEmpty ? .oneOf(names) : .auto
+                do throws(Malformed) {
+                    try allowed(choice, into: &request)
+                } catch {
+                    throw error.inside("tool_choice")
+                }
             // A tool of the vendor's: the only one can be forced, one of several cannot.
             default: request.toolChoice = request.tools.count == 1 ? .required : .auto
             }
         default: throw Malformed("tool_choice", "must be auto, none, required or an object")
         }
+    }
+
+    private static func allowed(_ choice: JSONObject, into request: inout InferenceRequest) throws(Malformed) {
+        var names: [String] = []
+        var kinds: Set<String> = []
+        for tool in try choice.list("tools") ?? [] {
+            let type = tool["type"]?.string ?? "function"
+            if type == "function" || type == "custom" {
+                if let name = tool["name"]?.string { names.append(name) }
+            } else {
+                kinds.insert(type)
+            }
+        }
+        guard !names.isEmpty || !kinds.isEmpty else { throw Malformed("tools", "must not be empty") }
+        try ChatToolReader.allow(names, kinds: kinds, try choice.text("mode") ?? "auto", into: &request)
     }
 
     private static func tool(_ tool: JSONObject, _ value: JSONValue) throws(Malformed) -> Tool {

@@ -19,7 +19,8 @@ struct ResponsesReplay {
         replay.event("response.in_progress") { $0.field("response", .object(begun)) }
         for (place, item) in (response["output"]?.array ?? []).enumerated() { replay.tell(item, place) }
         let status = response["status"]?.string ?? "completed"
-        replay.event("response.\(status)") { $0.field("response", .object(response)) }
+        let isKnown = ["completed", "incomplete", "failed", "cancelled", "queued", "in_progress"].contains(status)
+        replay.event("response.\(isKnown ? status : "completed")") { $0.field("response", .object(response)) }
         return replay.out
     }
 
@@ -92,8 +93,10 @@ struct ResponsesReplay {
 struct ResponsesFrames {
     private var sequence = 0
 
-    /// Leaves out the number of an event that somebody else wrote.
-    mutating func skip() { sequence += 1 }
+    /// Goes on behind an event that somebody else wrote.
+    ///
+    /// - Parameter number: Its number; a stream that is told again from its middle does not begin with 0.
+    mutating func follow(_ number: Int?) { sequence = (number.map { max(0, min($0, Int(Int32.max))) } ?? sequence) + 1 }
 
     /// Appends an event whose members follow its type and number.
     mutating func append(_ type: String, to out: inout [UInt8], _ members: (inout JSONWriter) -> Void) {

@@ -6,12 +6,13 @@ enum ResponsesRequestWriter {
     /// - Parameter traits: What the vendor and model do differently: the name, and members that are refused.
     static func write(_ request: InferenceRequest, _ traits: OpenAITraits, into writer: inout JSONWriter) {
         func takes(_ member: String) -> Bool { !traits.drops.contains(member) }
+        let custom = CustomNames(request)
         writer.object { root in
             root.field("model", traits.modelName.written(request.model))
             root.key("input")
             root.array { items in
                 for block in request.system { message("developer", [.text(block.text)], "input_text", into: &items) }
-                for turn in request.turns { self.turn(turn, into: &items) }
+                for turn in request.turns { self.turn(turn, custom, into: &items) }
             }
             root.field("store", false)
             if request.isStream { root.field("stream", true) }
@@ -21,14 +22,18 @@ enum ResponsesRequestWriter {
                 root.field("temperature", .number(value))
             }
             if let value = request.sampling.topP, takes("top_p") { root.field("top_p", .number(value)) }
-            if takes("logprobs") { logprobs(request.sampling, into: &root) }
-            tools(request, into: &root)
+            let effort = effort(request)
+            let wantsLogprobs = request.sampling.logprobs == true && takes("logprobs")
+            if wantsLogprobs { root.field("top_logprobs", request.sampling.topLogprobs) }
+            include(logprobs: wantsLogprobs, thoughts: effort.tellsThoughts, into: &root)
+            tools(request, custom, into: &root)
             format(request, into: &root)
-            reasoning(request, into: &root)
+            reasoning(effort, into: &root)
             root.field("parallel_tool_calls", request.allowsParallelCalls)
             root.field("service_tier", request.serviceTier)
             root.field("prompt_cache_key", request.promptCacheKey)
-            root.field("user", request.user)
+            root.field("prompt_cache_retention", request.promptCacheRetention)
+            if let user = request.user, user.utf8.count <= 64 { root.field("user", user) }
             if !request.metadata.isEmpty {
                 root.key("metadata")
                 root.object { pairs in
@@ -38,9 +43,31 @@ enum ResponsesRequestWriter {
         }
     }
 
+    /// The tools that take text, and the calls of them.
+    private struct CustomNames {
+        let tools: Set<String>
+        let calls: Set<String>
+
+        init(_ request: InferenceRequest) {
+            let tools = Set(
+                request.tools.compactMap { tool in
+                    if case .function(let function) = tool, function.textInput != nil { function.name } else { nil }
+                })
+            self.tools = tools
+            guard !tools.isEmpty else {
+                calls = []
+                return
+            }
+            calls = Set(
+                request.turns.flatMap(\.parts).compactMap { part in
+                    if case .toolCall(let call) = part, tools.contains(call.name) { call.id } else { nil }
+                })
+        }
+    }
+
     // MARK: Items
 
-    private static func turn(_ turn: Turn, into items: inout JSONWriter) {
+    private static func turn(_ turn: Turn, _ custom: CustomNames, into items: inout JSONWriter) {
         let textType = turn.role == .assistant ? "output_text" : "input_text"
         var waiting: [Part] = []
         for part in turn.parts {
@@ -48,17 +75,24 @@ enum ResponsesRequestWriter {
             case .toolCall(let call):
                 flush(&waiting, turn.role, textType, into: &items)
                 items.object { item in
-                    item.field("type", "function_call")
+                    let isCustom = custom.tools.contains(call.name)
+                    item.field("type", isCustom ? "custom_tool_call" : "function_call")
                     item.field("call_id", call.id)
                     item.field("name", call.name)
-                    item.field("arguments", call.arguments)
+                    if isCustom {
+                        item.field("input", CustomTool.input(call.arguments))
+                    } else {
+                        item.field("arguments", call.arguments)
+                    }
                 }
             case .toolResult(let result):
                 flush(&waiting, turn.role, textType, into: &items)
-                output(result, into: &items)
+                output(result, isCustom: custom.calls.contains(result.callID), into: &items)
             case .thinking(let thinking):
-                // Only a thought of the same vendor can be proved, by its id and its encrypted text.
-                guard let id = thinking.id, id.hasPrefix("rs_"), let proof = thinking.signature else { continue }
+                // Only a thought of the same vendor can be proved, by its encrypted text; other protocols carry no id beside it.
+                guard let proof = thinking.signature else { continue }
+                let id = thinking.id.flatMap { $0.hasPrefix("rs_") ? $0 : nil }
+                guard id != nil || proof.hasPrefix(sealMark) else { continue }
                 flush(&waiting, turn.role, textType, into: &items)
                 items.object { item in
                     item.field("type", "reasoning")
@@ -73,11 +107,16 @@ enum ResponsesRequestWriter {
                     }
                     item.field("encrypted_content", proof)
                 }
+            // The protocol has no place for what the model showed.
+            case .media where turn.role == .assistant: break
             case .text, .media, .refusal: waiting.append(part)
             }
         }
         flush(&waiting, turn.role, textType, into: &items)
     }
+
+    /// How OpenAI's encrypted thoughts begin: they are tokens of Fernet, version 0x80.
+    private static let sealMark = "gAAAA"
 
     private static func flush(
         _ parts: inout [Part], _ role: Turn.Role, _ textType: String, into items: inout JSONWriter
@@ -135,7 +174,7 @@ enum ResponsesRequestWriter {
                 object.key("input_audio")
                 object.object { sound in
                     sound.field("data", data)
-                    sound.field("format", media.mediaType?.split(separator: "/").last.map(String.init) ?? "wav")
+                    sound.field("format", AudioFormat.name(media.mediaType))
                 }
             case (_, .file(let id)):
                 object.field("type", "input_file")
@@ -151,14 +190,14 @@ enum ResponsesRequestWriter {
         }
     }
 
-    private static func output(_ result: ToolResult, into items: inout JSONWriter) {
+    private static func output(_ result: ToolResult, isCustom: Bool, into items: inout JSONWriter) {
         var texts: [String] = []
         var isText = true
         for part in result.parts {
             if case .text(let text, _) = part { texts.append(text) } else { isText = false }
         }
         items.object { item in
-            item.field("type", "function_call_output")
+            item.field("type", isCustom ? "custom_tool_call_output" : "function_call_output")
             item.field("call_id", result.callID)
             if isText {
                 item.field("output", (result.isError ? "Error: " : "") + texts.joined(separator: "\n"))
@@ -174,14 +213,19 @@ enum ResponsesRequestWriter {
 
     // MARK: The rest
 
-    private static func logprobs(_ sampling: Sampling, into root: inout JSONWriter) {
-        guard sampling.logprobs == true else { return }
+    /// What the answer must hold beside itself: the upstream keeps nothing, so that a thought comes back only as the caller returns it.
+    private static func include(logprobs: Bool, thoughts: Bool, into root: inout JSONWriter) {
+        guard logprobs || thoughts else { return }
         root.key("include")
-        root.array { $0.string("message.output_text.logprobs") }
-        root.field("top_logprobs", sampling.topLogprobs)
+        root.array { list in
+            if logprobs { list.string("message.output_text.logprobs") }
+            if thoughts { list.string("reasoning.encrypted_content") }
+        }
     }
 
-    private static func tools(_ request: InferenceRequest, into root: inout JSONWriter) {
+    private static func tools(
+        _ request: InferenceRequest, _ custom: CustomNames, into root: inout JSONWriter
+    ) {
         let tools = request.tools.filter { tool in
             switch tool {
             case .function: true
@@ -206,10 +250,7 @@ enum ResponsesRequestWriter {
         case .required?: root.field("tool_choice", "required")
         case .function(let name)?:
             root.key("tool_choice")
-            root.object { choice in
-                choice.field("type", "function")
-                choice.field("name", name)
-            }
+            root.object { Self.tool(name, custom, into: &$0) }
         case .oneOf(let names)?:
             root.key("tool_choice")
             root.object { choice in
@@ -217,19 +258,26 @@ enum ResponsesRequestWriter {
                 choice.field("mode", "required")
                 choice.key("tools")
                 choice.array { list in
-                    for name in names {
-                        list.object { tool in
-                            tool.field("type", "function")
-                            tool.field("name", name)
-                        }
-                    }
+                    for name in names { list.object { Self.tool(name, custom, into: &$0) } }
                 }
             }
         }
     }
 
+    private static func tool(_ name: String, _ custom: CustomNames, into choice: inout JSONWriter) {
+        choice.field("type", custom.tools.contains(name) ? "custom" : "function")
+        choice.field("name", name)
+    }
+
     private static func function(_ function: FunctionTool, into list: inout JSONWriter) {
         list.object { tool in
+            if let text = function.textInput {
+                tool.field("type", "custom")
+                tool.field("name", function.name)
+                tool.field("description", text.description)
+                tool.field("format", text.format)
+                return
+            }
             tool.field("type", "function")
             tool.field("name", function.name)
             tool.field("description", function.description)
@@ -267,19 +315,30 @@ enum ResponsesRequestWriter {
         }
     }
 
-    private static func reasoning(_ request: InferenceRequest, into root: inout JSONWriter) {
-        guard let wanted = request.reasoning, let effort = effort(wanted, model: request.model) else { return }
-        root.key("reasoning")
-        root.object { reasoning in
-            reasoning.field("effort", effort)
-            if wanted != .disabled { reasoning.field("summary", "auto") }
-        }
+    /// How much the model is to think, and whether it is to tell.
+    private struct Effort {
+        /// The word that the model takes; `nil` when nothing is said.
+        var word: String?
+        var tellsThoughts = false
     }
 
-    /// The word that the model takes; `nil` for a model that does not think, and refuses the member.
-    private static func effort(_ reasoning: Reasoning, model: String) -> String? {
-        let word = reasoning.effort?.rawValue ?? "none"
-        guard let known = ModelNames.efforts(ModelNames.bare(model)) else { return word }
-        return ChatReasoning.nearest(word, known)
+    /// A model that does not think refuses to be told of it.
+    private static func effort(_ request: InferenceRequest) -> Effort {
+        let known = ModelNames.efforts(ModelNames.bare(request.model))
+        guard known?.isEmpty != true else { return Effort() }
+        let wanted = request.reasoning.map { $0.effort?.rawValue ?? "none" }
+        return Effort(
+            word: wanted.flatMap { word in known.map { ChatReasoning.nearest(word, $0) } ?? word },
+            tellsThoughts: request.wantsThoughts == true && request.reasoning != .disabled)
+    }
+
+    /// Summaries are only for callers that want them: OpenAI gives them to none but verified organizations.
+    private static func reasoning(_ effort: Effort, into root: inout JSONWriter) {
+        guard effort.word != nil || effort.tellsThoughts else { return }
+        root.key("reasoning")
+        root.object { reasoning in
+            reasoning.field("effort", effort.word)
+            if effort.tellsThoughts { reasoning.field("summary", "auto") }
+        }
     }
 }

@@ -21,10 +21,12 @@ struct ResponsesStream: StreamRelay {
     /// Counts the events, so that one of our own has the next number.
     private var frames = ResponsesFrames()
 
-    private static let keys = JSONKeys("type", "response", "error")
+    private static let keys = JSONKeys("type", "response", "error", "sequence_number")
     /// The last event repeats the whole answer, pictures too.
     private static let maxEventBytes = 64 * 1024 * 1024
     private static let startLimit = Duration.seconds(2)
+    /// No more is held back of a beginning; each of its events repeats the request's instructions and tools.
+    private static let maxHeld = 4 * 1024 * 1024
 
     init(_ edit: ResponseEdit, tellsOfKept: Bool = false, errors: VendorErrors = .openAI) {
         self.edit = edit
@@ -68,6 +70,7 @@ struct ResponsesStream: StreamRelay {
             return try relayStray(bytes, block, parser, into: &out)
         }
         let type = scan[0]?.string(in: bytes, from: payload.lowerBound) ?? ""
+        frames.follow(scan[3]?.int(in: bytes, from: payload.lowerBound))
         switch type {
         case "response.created", "response.in_progress", "response.queued", "keepalive":
             if hasBegun {
@@ -76,6 +79,7 @@ struct ResponsesStream: StreamRelay {
                 var early = held
                 append(bytes, block, payload, scan[1], parser, to: &early)
                 held = early
+                if held.count > Self.maxHeld { releaseHeld(into: &out) }
             }
             return
         case "response.failed" where tellsOfKept: isDone = true
@@ -115,7 +119,6 @@ struct ResponsesStream: StreamRelay {
         _ bytes: [UInt8], _ block: SSEBlock, _ payload: Range<Int>, _ response: JSONField?, _ parser: JSONParser,
         to out: inout [UInt8]
     ) {
-        frames.skip()
         var start = block.range.lowerBound
         var end = block.range.upperBound
         if block.hasConnectionFields {

@@ -73,6 +73,13 @@ enum ResponsesAnswer {
                         ToolCall(
                             id: item["call_id"]?.string ?? item["id"]?.string ?? "", name: item["name"]?.string ?? "",
                             arguments: arguments(item["arguments"]))))
+            case "custom_tool_call":
+                hasCalls = true
+                parts.append(
+                    .toolCall(
+                        ToolCall(
+                            id: item["call_id"]?.string ?? item["id"]?.string ?? "", name: item["name"]?.string ?? "",
+                            arguments: CustomTool.arguments(item["input"]?.string ?? ""))))
             default: break
             }
         }

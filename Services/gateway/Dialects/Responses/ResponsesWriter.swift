@@ -14,7 +14,8 @@ struct ResponsesWriter {
 
     /// A part of a message.
     enum MessagePart {
-        case text(String)
+        /// A text, and the log probabilities of its tokens.
+        case text(String, logprobs: [JSONValue] = [])
         case refusal(String)
     }
 
@@ -40,20 +41,27 @@ struct ResponsesWriter {
         let choice = response.choices.first
         var writer = JSONWriter(reserving: 2048)
         object(
-            items(choice?.parts ?? []), finish: choice?.finish ?? .stop, usage: response.usage,
+            items(choice?.parts ?? [], logprobs: Self.tokens(choice?.logprobs)), finish: choice?.finish ?? .stop,
+            usage: response.usage,
             created: response.created, into: &writer)
         return writer.bytes
     }
 
-    private func items(_ parts: [Part]) -> [Item] {
+    /// The tokens of log probabilities in the words of OpenAI chat, which are the same objects here.
+    static func tokens(_ logprobs: JSONValue?) -> [JSONValue] { logprobs?["content"]?.array ?? [] }
+
+    private func items(_ parts: [Part], logprobs: [JSONValue]) -> [Item] {
         var items: [Item] = []
+        var logprobs = logprobs
         for part in parts {
             switch part {
             case .thinking(let thinking):
                 if thinking.text.isEmpty, thinking.signature == nil { continue }
                 items.append(
                     .reasoning(id: itemID("rs", items.count), text: thinking.text, signature: thinking.signature))
-            case .text(let text, _): add(.text(text), to: &items)
+            case .text(let text, _):
+                add(.text(text, logprobs: logprobs), to: &items)
+                logprobs = []
             case .refusal(let text): add(.refusal(text), to: &items)
             case .toolCall(let call) where customTools.contains(call.name):
                 items.append(
@@ -84,8 +92,8 @@ struct ResponsesWriter {
 
     private func add(_ part: MessagePart, to items: inout [Item]) {
         if case .message(let id, var parts)? = items.last {
-            if case .text(let more) = part, case .text(let text)? = parts.last {
-                parts[parts.count - 1] = .text(text + more)
+            if case .text(let more, let new) = part, case .text(let text, let old)? = parts.last {
+                parts[parts.count - 1] = .text(text + more, logprobs: old + new)
             } else {
                 parts.append(part)
             }
@@ -225,13 +233,12 @@ struct ResponsesWriter {
     static func part(_ part: MessagePart, into writer: inout JSONWriter) {
         writer.object { root in
             switch part {
-            case .text(let text):
+            case .text(let text, let logprobs):
                 root.field("type", "output_text")
                 root.field("text", text)
                 root.key("annotations")
                 root.array { _ in }
-                root.key("logprobs")
-                root.array { _ in }
+                root.field("logprobs", .array(logprobs))
             case .refusal(let text):
                 root.field("type", "refusal")
                 root.field("refusal", text)
