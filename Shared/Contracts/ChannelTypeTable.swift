@@ -338,10 +338,12 @@ extension ChannelType {
             keyHelp: "Vendor API key, used as is.",
             keyRule: .anything, dialect: "cohere",
             modes: [
-                .chatCompletions
+                .chatCompletions, .embeddings, .rerank,
             ],
             configFields: [],
-            notes: []),
+            notes: [
+                "Version 2 of the API: /v2/chat, /v2/embed, /v2/rerank. Models with -internet are refused: Cohere's connectors are gone."
+            ]),
         ChannelType(
             id: 36, name: "deepseek", displayName: "DeepSeek",
             defaultBaseURL: "https://api.deepseek.com/v1", requiresBaseURL: false,

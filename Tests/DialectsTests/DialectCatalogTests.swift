@@ -23,9 +23,9 @@ struct DialectCatalogTests {
         let missing = ChannelType.all.filter { DialectCatalog.vendor(of: $0) == nil }.map(\.dialect)
         #expect(
             Set(missing) == [
-                "baidu-v2", "baidu-v1", "coze", "cohere", "vertex",
+                "baidu-v2", "baidu-v1", "coze", "vertex",
                 "volc-speech",
-                "doc2x", "tei", "fake", "fake-error",
+                "doc2x", "fake", "fake-error",
             ])
     }
 

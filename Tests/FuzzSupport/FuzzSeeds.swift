@@ -13,7 +13,7 @@ package enum FuzzSeeds {
 
     /// Answers and requests of a protocol.
     package static func bodies(_ folder: String) -> [[UInt8]] {
-        golden(folder) { $0.hasSuffix(".in.json") || $0.hasSuffix(".request.json") }
+        golden(folder) { $0.hasSuffix(".in.json") || $0.hasSuffix(".request.json") || $0.hasSuffix(".answer.json") }
             + own.filter { $0.first == UInt8(ascii: "{") }
     }
 

@@ -22,6 +22,7 @@ package struct FuzzSubject: CustomStringConvertible, Sendable {
             .chat, ChatUpstream(OpenAICompatible.deepSeek.traits), traits: OpenAICompatible.deepSeek.traits),
         "responses": Wire(.responses, ResponsesUpstream()), "anthropic": Wire(.anthropic, AnthropicUpstream()),
         "gemini": Wire(.gemini, GeminiUpstream()), "ollama": Wire(.vendor, OllamaUpstream()),
+        "cohere": Wire(.vendor, CohereUpstream()),
     ]
 
     /// Every caller with every upstream.
@@ -30,7 +31,13 @@ package struct FuzzSubject: CustomStringConvertible, Sendable {
     }
 
     /// The folder of the golden files that the upstream's bytes are like.
-    package var folder: String { upstream == "deepseek" || upstream == "ollama" ? "vendors" : upstream }
+    package var folder: String {
+        switch upstream {
+        case "deepseek", "ollama": "vendors"
+        case "cohere": "vendors/cohere"
+        default: upstream
+        }
+    }
 
     /// A request of the caller's that every upstream takes.
     private func plain(_ isStream: Bool) -> [UInt8] {

@@ -38,6 +38,8 @@ enum Answer {
         if AnthropicAnswer.isAsked(request) { return AnthropicAnswer.steps(for: request) }
         if ResponsesAnswer.isAsked(request) { return ResponsesAnswer.steps(for: request) }
         if GeminiAnswer.isAsked(request) { return GeminiAnswer.steps(for: request) }
+        if CohereAnswer.isAsked(request) { return CohereAnswer.steps(for: request) }
+        if TEIAnswer.isAsked(request) { return TEIAnswer.steps(for: request) }
         let asked = Asked(request)
         switch asked.behaviour.kind {
         case .status(let code):
@@ -176,7 +178,7 @@ struct Asked {
         self.model = model
         behaviour = Behaviour(model: model, path: request.path)
         wantsUsage = usage && behaviour.kind != .noUsage
-        if request.path.hasSuffix("/chat/completions") {
+        if ["/chat/completions", "/v2/chat", "/api/chat"].contains(where: request.path.hasSuffix) {
             operation = .chat
         } else if request.path.hasSuffix("/completions") {
             operation = .completion

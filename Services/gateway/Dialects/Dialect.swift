@@ -156,6 +156,28 @@ extension EmbeddingDialect {
     }
 }
 
+/// A protocol for rerank, as upstreams speak it that do not take the callers' form.
+package protocol RerankDialect: Sendable {
+    /// Writes a request.
+    ///
+    /// - Throws: `InvalidRequest` for what the target cannot do.
+    func write(_ request: RerankRequest, _ context: UpstreamContext) throws(InvalidRequest) -> UpstreamBody
+
+    /// Reads an answer of a good status; the rows may be in any order.
+    ///
+    /// - Throws: `UpstreamError` for bytes that are no answer, or an error inside a good status.
+    func read(_ body: [UInt8], _ context: UpstreamContext, parser: JSONParser) throws(UpstreamError) -> RerankResponse
+
+    /// Reads an error answer; any bytes give an error.
+    func readError(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError
+}
+
+extension RerankDialect {
+    package func readError(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
+        UpstreamError(status: status, body: body, parser: parser)
+    }
+}
+
 /// Turns the bytes of an upstream's stream into events; sans-IO, one per stream.
 package protocol EventReader {
     /// Takes bytes as they come and appends the events that are complete.

@@ -19,11 +19,13 @@ package enum DialectCatalog {
         OpenAICompatible(
             "antling", addressing: .plain(prefix: "/llm/v1"),
             anthropic: AnthropicRoute("/anthropic/v1/messages", auth: .bearerAndHeader("x-api-key"))),
-        OpenAICompatible("jina"),
+        OpenAICompatible.jina,
         Anthropic(),
         Bedrock(),
         Gemini(),
         Ollama(),
+        Cohere(),
+        TEI(),
     ]
 
     /// Vendors whose types name the dialect `openai` and which are not OpenAI, by the number of the type.

@@ -57,13 +57,19 @@ extension Exchange {
 /// A whole answer as the caller gets it.
 package struct RelayedAnswer: Equatable, Sendable {
     package var body: [UInt8]
-    /// The counts that the upstream reported; `nil` when it reported none.
+    /// The counts; `nil` when nothing is known.
     package var usage: TokenUsage?
     /// The upstream's id of the answer; empty when it gave none.
     package var id: String
     package var contentType: String
+    /// Whether the counts were made here because the upstream reported none.
+    package var isEstimated: Bool
 
-    package init(body: [UInt8], usage: TokenUsage?, id: String, contentType: String = "application/json") {
+    package init(
+        body: [UInt8], usage: TokenUsage?, id: String, contentType: String = "application/json",
+        isEstimated: Bool = false
+    ) {
+        self.isEstimated = isEstimated
         self.body = body
         self.usage = usage
         self.id = id

@@ -12,6 +12,7 @@ package struct OpenAIDialect: CallerDialect {
         case .chatCompletions: return ChatCall(read)
         case .completions: return CompletionsCall(read)
         case .embeddings: return EmbeddingsCall(read)
+        case .rerank: return try RerankCall(read)
         default: return try OperationCall(read, mode: request.mode)
         }
     }

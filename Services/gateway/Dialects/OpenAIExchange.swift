@@ -14,7 +14,7 @@ package final class OpenAIExchange: Exchange, Sendable {
     ///
     /// - Parameters:
     ///   - requestedModel: The name that answers carry.
-    ///   - hasStreams: Whether it is a chat or completions call, to which the traits of the vendor apply; else only the model is written.
+    ///   - hasStreams: Whether it is a chat or completions call, to which all traits of the vendor apply; else one for embeddings.
     package init(
         _ call: OpenAIRequest, upstreamModel: String, requestedModel: String, hasStreams: Bool,
         traits: OpenAITraits = OpenAITraits(), parser: JSONParser
@@ -25,7 +25,7 @@ package final class OpenAIExchange: Exchange, Sendable {
         let body =
             hasStreams
             ? call.body(upstreamModel: upstreamModel, traits: traits, parser: parser)
-            : call.body(upstreamModel: upstreamModel, asksForUsage: false)
+            : call.embeddingBody(upstreamModel, traits.embeddings, parser)
         request = UpstreamBody(body, headers: call.isStream ? Self.streamHeaders : Self.plainHeaders)
     }
 

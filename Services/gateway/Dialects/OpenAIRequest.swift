@@ -53,6 +53,14 @@ package final class OpenAIRequest: Sendable {
         return edit.isEmpty ? body : edit.apply()
     }
 
+    /// The body of a call for embeddings.
+    func embeddingBody(_ upstreamModel: String, _ form: OpenAITraits.EmbeddingForm, _ parser: JSONParser) -> [UInt8] {
+        var edit = JSONEdit(index)
+        if upstreamModel != bodyModel { edit.set("model", string: upstreamModel) }
+        if form == .jina { JinaEmbeddings.edit(&edit, index, parser) }
+        return edit.isEmpty ? body : edit.apply()
+    }
+
     /// The body with the upstream's model, and these members replaced by texts.
     func body(upstreamModel: String, replacing members: [(name: String, text: String)]) -> [UInt8] {
         var edit = JSONEdit(index)

@@ -7,6 +7,7 @@ package struct Wire: Sendable {
     /// For calls that are converted; `nil` where nothing but the same protocol can be sent.
     package let inference: (any UpstreamDialect)?
     package let embedding: (any EmbeddingDialect)?
+    package let rerank: (any RerankDialect)?
     /// What a vendor takes or refuses beyond the protocol; for pass-throughs.
     package let traits: OpenAITraits
 
@@ -17,6 +18,7 @@ package struct Wire: Sendable {
         self.family = family
         self.inference = inference
         embedding = nil
+        rerank = nil
         self.traits = traits
     }
 
@@ -27,7 +29,17 @@ package struct Wire: Sendable {
         self.family = family
         inference = nil
         self.embedding = embedding
+        rerank = nil
         self.traits = traits
+    }
+
+    /// A vendor's own protocol for rerank.
+    package init(rerank: any RerankDialect) {
+        family = .vendor
+        inference = nil
+        embedding = nil
+        self.rerank = rerank
+        traits = OpenAITraits()
     }
 
     /// The media whose addresses must become bytes before a call is put to this; of calls that pass only where that can be done in their bytes.
@@ -56,6 +68,9 @@ package struct Wire: Sendable {
         }
         if let embedding, let call = call as? any EmbeddingCall {
             return try ConvertedEmbedding(call, to: embedding, context, parser: parser)
+        }
+        if let rerank, let call = call as? RerankCall {
+            return try ConvertedRerank(call, to: rerank, context, parser: parser)
         }
         if let call = call as? any LocalCall {
             return LocalExchange(try call.answerLocally(context, parser: parser))

@@ -9,6 +9,7 @@ package enum LossTable {
         responsesRows,
         anthropicRows,
         geminiRows,
+        cohereRows,
         ollamaRows,
     ].flatMap(\.self)
 

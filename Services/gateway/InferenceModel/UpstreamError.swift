@@ -57,9 +57,10 @@ package struct UpstreamError: Error, Equatable, Sendable {
         } else if let message = Self.text(unwrapped["error"]) {
             let code = unwrapped["code"] ?? .null
             self.init(
-                status: Self.status(in: code) ?? status, message: Self.cut(message), type: "upstream_error", code: code)
+                status: Self.status(in: code) ?? status, message: Self.cut(message),
+                type: Self.text(unwrapped["error_type"]) ?? "upstream_error", code: code)
         } else if let message = Self.text(unwrapped["message"]) ?? Self.text(unwrapped["msg"])
-            ?? Self.text(unwrapped["detail"]) ?? Self.text(unwrapped["errors"]?[0]?["message"])
+            ?? Self.detail(unwrapped["detail"]) ?? Self.text(unwrapped["errors"]?[0]?["message"])
         {
             let code = unwrapped["code"] ?? .null
             self.init(
@@ -73,6 +74,14 @@ package struct UpstreamError: Error, Equatable, Sendable {
     private static func text(_ value: JSONValue?) -> String? {
         guard let text = value?.string, !text.isEmpty else { return nil }
         return text
+    }
+
+    /// A text, or the first of a list of what is wrong with members of the request (Jina and others on FastAPI, contract providers §19).
+    private static func detail(_ value: JSONValue?) -> String? {
+        guard let fault = value?[0] else { return text(value) }
+        guard let message = text(fault["msg"]) else { return nil }
+        let place = (fault["loc"]?.array ?? []).compactMap { $0.string ?? $0.int.map(String.init) }
+        return place.isEmpty ? message : "\(place.joined(separator: ".")): \(message)"
     }
 
     private static func status(in code: JSONValue?) -> Int? {

@@ -361,7 +361,7 @@ final class AttemptLoop {
     private func deliver(_ answer: RelayedAnswer) -> Result {
         if scope.upstreamID.isEmpty { scope.upstreamID = answer.id }
         scope.usage = answer.usage
-        scope.usageSource = .measured
+        scope.usageSource = answer.isEstimated ? .estimated : .measured
         scope.firstByteAt = scope.request.loop.now
         let headers = AnswerHeaders.make(
             scope.request, id: scope.id, contentType: answer.contentType)

@@ -90,7 +90,19 @@ extension EmbeddingsCall: EmbeddingCall {
             throw InvalidRequest(message: "'encoding_format' must be 'float' or 'base64'", field: "encoding_format")
         }
         read.user = user.isEmpty ? nil : user
+        read.taskType = tree["input_type"]?.string.flatMap(Self.taskType)
         return read
+    }
+
+    /// What the vectors are for in Google's words; `input_type` is not OpenAI's, but several vendors of the family have it.
+    private static func taskType(_ word: String) -> String? {
+        switch word {
+        case "query", "search_query": "RETRIEVAL_QUERY"
+        case "document", "passage", "search_document": "RETRIEVAL_DOCUMENT"
+        case "classification": "CLASSIFICATION"
+        case "clustering": "CLUSTERING"
+        default: nil
+        }
     }
 
     private static func inputs(_ input: JSONValue?) throws(InvalidRequest) -> [String] {

@@ -40,13 +40,13 @@ struct GeminiContents {
     }
 
     private(set) var contents: [Content] = []
-    private(set) var names: GeminiNames
+    private(set) var names: ToolNames
     private let model: GeminiModel
     private lazy var parser = JSONParser()
     /// The calls so far, by id: the sent name, and the place among all calls.
     private var calls: [String: (name: String, order: Int)] = [:]
 
-    init(_ request: InferenceRequest, model: GeminiModel, names: GeminiNames) {
+    init(_ request: InferenceRequest, model: GeminiModel, names: ToolNames) {
         self.model = model
         self.names = names
         for turn in request.turns { add(turn) }

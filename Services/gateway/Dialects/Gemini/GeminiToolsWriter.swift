@@ -9,7 +9,7 @@ struct GeminiToolsWriter {
     /// Tools that Google runs: the member's name and its value, each once.
     private var native: [(name: String, value: JSONValue)] = []
     /// The names of the functions, as they are sent.
-    let names: GeminiNames
+    let names: ToolNames
 
     var hasFunctions: Bool { !functions.isEmpty }
 
@@ -52,7 +52,7 @@ struct GeminiToolsWriter {
         }
         self.functions = functions
         self.native = native
-        names = GeminiNames(functions.map(\.name))
+        names = ToolNames(functions.map(\.name))
     }
 
     private static func isBare(_ function: FunctionTool) -> Bool {
@@ -62,7 +62,7 @@ struct GeminiToolsWriter {
     /// Writes the two members.
     ///
     /// - Parameter names: Those that the functions were declared under, and that earlier calls got.
-    func write(_ names: inout GeminiNames, _ json: inout JSONWriter) {
+    func write(_ names: inout ToolNames, _ json: inout JSONWriter) {
         guard !functions.isEmpty || !native.isEmpty else { return }
         json.key("tools")
         json.array { json in
@@ -89,7 +89,7 @@ struct GeminiToolsWriter {
         }
     }
 
-    private func writeChoice(_ names: inout GeminiNames, _ json: inout JSONWriter) {
+    private func writeChoice(_ names: inout ToolNames, _ json: inout JSONWriter) {
         var config = request.extras["gemini"]?["toolConfig"]?.object ?? JSONObject()
         if !functions.isEmpty {
             switch request.toolChoice {

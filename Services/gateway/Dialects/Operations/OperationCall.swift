@@ -3,7 +3,7 @@ import HTTPCore
 package import InferenceModel
 package import JSON
 
-/// An operation of OpenAI's family that only passes: rerank, moderations, images from a prompt, speech (contract providers §3.8).
+/// An operation of OpenAI's family that only passes: moderations, images from a prompt, speech (contract providers §3.8).
 package final class OperationCall: OpenAICall {
     package let request: OpenAIRequest
     package var family: ProtocolFamily { .operations }
@@ -14,9 +14,6 @@ package final class OperationCall: OpenAICall {
     package init(_ request: OpenAIRequest, mode: RelayMode) throws(InvalidRequest) {
         self.request = request
         switch mode {
-        case .rerank:
-            try Self.need("query", [.string, .object], request)
-            try Self.need("documents", [.array], request)
         case .imagesGenerations: try Self.need("prompt", [.string], request)
         case .audioSpeech, .moderations: try Self.need("input", [.string, .array, .object], request)
         default: break
@@ -26,15 +23,22 @@ package final class OperationCall: OpenAICall {
     package func passThrough(_ wire: Wire, _ context: UpstreamContext, parser: JSONParser) throws(InvalidRequest)
         -> any Exchange
     {
+        Self.exchange(request, wire, context)
+    }
+
+    /// The exchange of an operation whose body passes.
+    static func exchange(
+        _ request: OpenAIRequest, _ wire: Wire, _ context: UpstreamContext, rerank: RerankCall? = nil
+    ) -> OperationExchange {
         OperationExchange(
             UpstreamBody(
                 request.body(
                     upstreamModel: wire.traits.namesModelInAddress ? nil : context.upstreamModel, asksForUsage: false),
-                headers: ["content-type": "application/json"]), requestedModel: context.requestedModel)
+                headers: ["content-type": "application/json"]), requestedModel: context.requestedModel, rerank: rerank)
     }
 
-    private static func need(_ member: String, _ kinds: Set<JSONKind>, _ request: OpenAIRequest) throws(InvalidRequest)
-    {
+    /// Checks a member that every vendor needs.
+    static func need(_ member: String, _ kinds: Set<JSONKind>, _ request: OpenAIRequest) throws(InvalidRequest) {
         guard let kind = request.kind(of: member), kind != .null else {
             throw InvalidRequest(message: "you must provide \(member)", field: member)
         }

@@ -7,10 +7,13 @@ package import JSON
 package final class OperationExchange: Exchange, Sendable {
     package let request: UpstreamBody
     private let requestedModel: String
+    /// The call when it is a rerank: its answers have their counts in one place, and are counted here where the vendor does not.
+    private let rerank: RerankCall?
 
-    package init(_ request: UpstreamBody, requestedModel: String) {
+    package init(_ request: UpstreamBody, requestedModel: String, rerank: RerankCall? = nil) {
         self.request = request
         self.requestedModel = requestedModel
+        self.rerank = rerank
     }
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
@@ -25,8 +28,27 @@ package final class OperationExchange: Exchange, Sendable {
             return RelayedAnswer(body: bytes, usage: nil, id: "")
         }
         let answer = try OpenAIAnswer(bytes, requestedModel: requestedModel, parser: parser)
+        let told = answer.usage.map(Self.complete) ?? Self.metered(bytes, parser)
+        guard let rerank else { return RelayedAnswer(body: answer.body, usage: told, id: answer.id) }
+        let usage = told ?? rerank.estimate(parser)
         return RelayedAnswer(
-            body: answer.body, usage: answer.usage.map(Self.complete) ?? Self.metered(bytes, parser), id: answer.id)
+            body: usage.map { Self.metering(answer.body, $0, parser) } ?? answer.body, usage: usage, id: answer.id,
+            isEstimated: told == nil)
+    }
+
+    /// The answer with its counts in `meta.tokens`, where callers look for them (contract providers §3.8, §19).
+    private static func metering(_ body: [UInt8], _ usage: TokenUsage, _ parser: JSONParser) -> [UInt8] {
+        guard let index = try? parser.members(of: body) else { return body }
+        var edit = JSONEdit(index)
+        guard let meta = index["meta"], meta.kind == .object else {
+            edit.set("meta", raw: RerankCall.meta(usage))
+            return edit.apply()
+        }
+        guard let inner = try? parser.members(of: body, in: meta.range), inner["tokens"] == nil else { return body }
+        var change = JSONEdit(inner)
+        change.set("tokens", raw: RerankCall.tokens(usage))
+        edit.set("meta", raw: change.apply())
+        return edit.apply()
     }
 
     package func makeStream() -> any StreamRelay { OperationStream() }

@@ -57,6 +57,13 @@ package struct OpenAITraits: Equatable, Sendable {
         case botUsage
     }
 
+    /// How a request for embeddings is written.
+    package enum EmbeddingForm: Equatable, Sendable {
+        case openAI
+        /// Inputs are objects, `encoding_format` is `embedding_type` (Jina).
+        case jina
+    }
+
     /// How the upstream's name of the model is written.
     package enum ModelName: Equatable, Sendable {
         case asIs
@@ -91,6 +98,7 @@ package struct OpenAITraits: Equatable, Sendable {
     package var reasoningBack = ReasoningBack.never
     package var toolChoice = ToolChoiceForm.plain
     package var modelName = ModelName.asIs
+    package var embeddings = EmbeddingForm.openAI
     /// Members that the vendor or model refuses; removed from every request.
     package var drops: [String] = []
     /// Members that have another name here.

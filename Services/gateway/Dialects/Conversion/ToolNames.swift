@@ -1,5 +1,7 @@
-/// Names of functions as Google takes them: letters, digits, `_`, `.` and `-`, first a letter or `_`, at most 64 (contract providers §5.5).
-struct GeminiNames {
+/// Names of functions for vendors that do not take every one: letters, digits, `_` and some marks, first a letter or `_`, at most 64
+/// (Google: contract providers §5.5; Cohere takes no marks).
+struct ToolNames {
+    private let marks: String
     private var sent: [String: String] = [:]
     /// The caller's names of those that had to be changed, by the sent name.
     private(set) var changed: [String: String] = [:]
@@ -8,8 +10,11 @@ struct GeminiNames {
     static let longest = 64
 
     /// Gives every name the one it is sent under; those that fit keep theirs.
-    init(_ names: [String]) {
-        for name in names where Self.fits(name) {
+    ///
+    /// - Parameter marks: What is taken beside letters, digits and `_`.
+    init(_ names: [String], marks: String = ".-") {
+        self.marks = marks
+        for name in names where fits(name) {
             sent[name] = name
             taken.insert(name)
         }
@@ -19,7 +24,7 @@ struct GeminiNames {
     /// What a function is sent as, also one that was not declared.
     mutating func name(_ name: String) -> String {
         if let known = sent[name] { return known }
-        if Self.fits(name), !taken.contains(name) {
+        if fits(name), !taken.contains(name) {
             sent[name] = name
             taken.insert(name)
             return name
@@ -31,7 +36,7 @@ struct GeminiNames {
     private mutating func add(_ name: String) -> String {
         var clean = String(
             decoding: name.unicodeScalars.map { scalar in
-                Self.isPlain(scalar) ? UInt8(truncatingIfNeeded: scalar.value) : UInt8(ascii: "_")
+                isPlain(scalar) ? UInt8(truncatingIfNeeded: scalar.value) : UInt8(ascii: "_")
             }, as: UTF8.self)
         if clean.utf8.first.map({ !Self.isFirst($0) }) ?? true { clean = "_" + clean }
         clean = String(clean.prefix(Self.longest))
@@ -48,8 +53,8 @@ struct GeminiNames {
         return clean
     }
 
-    private static func fits(_ name: String) -> Bool {
-        guard let first = name.utf8.first, isFirst(first), name.utf8.count <= longest else { return false }
+    private func fits(_ name: String) -> Bool {
+        guard let first = name.utf8.first, Self.isFirst(first), name.utf8.count <= Self.longest else { return false }
         return name.unicodeScalars.allSatisfy(isPlain)
     }
 
@@ -57,10 +62,10 @@ struct GeminiNames {
         byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 
-    private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+    private func isPlain(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
-        case "a"..."z", "A"..."Z", "0"..."9", "_", ".", "-": true
-        default: false
+        case "a"..."z", "A"..."Z", "0"..."9", "_": true
+        default: marks.unicodeScalars.contains(scalar)
         }
     }
 }
