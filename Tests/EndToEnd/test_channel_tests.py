@@ -137,13 +137,13 @@ def test_what_cannot_be_tested_is_refused_with_a_reason(board):
 
 def test_the_kind_of_model_decides_what_is_sent(board):
     names = ["text-embedding-3-small", "an alias of one", "kind-completions", "kind-excused", "kind-translation", "kind-chat",
-             "kind-rerank", "kind-speech", "kind-anthropic"]  # fmt: skip
+             "kind-rerank", "kind-speech", "kind-anthropic", "kind-gemini"]  # fmt: skip
     upstream = {**dict.fromkeys(names, "gpt-4o"), "an alias of one": "text-embedding-3-large"}
     channel = board.channel(upstream)
     deepseek = board.channel({"text-embedding-3-small": "gpt-4o"}, type=36)
     board.admin("POST", "/api/model_config/kind-completions", json={"owner": "us", "type": 2})
     board.admin("POST", "/api/model_config/kind-excused", json={"owner": "us", "type": 1, "exclude_from_tests": True})
-    for kind, type_ in (("translation", 9), ("rerank", 10), ("speech", 7), ("anthropic", 12)):
+    for kind, type_ in (("translation", 9), ("rerank", 10), ("speech", 7), ("anthropic", 12), ("gemini", 21)):
         board.admin("POST", f"/api/model_config/kind-{kind}", json={"owner": "us", "type": type_})
     board.wait_current()
     board.mock.reset()
@@ -165,6 +165,9 @@ def test_the_kind_of_model_decides_what_is_sent(board):
     assert sent("kind-anthropic")[:2] == (12, "/v1/chat/completions")
     answer = json.loads(tried(board, channel, "kind-anthropic", "?success_body=true")["response"])
     assert answer["type"] == "message" and answer["content"][0]["type"] == "text"
+    assert sent("kind-gemini")[:2] == (21, "/v1/chat/completions")
+    answer = json.loads(tried(board, channel, "kind-gemini", "?success_body=true")["response"])
+    assert answer["candidates"][0]["finishReason"] == "STOP"
 
     # Nothing is sent for these.
     board.mock.reset()

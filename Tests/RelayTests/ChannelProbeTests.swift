@@ -16,4 +16,13 @@ struct ChannelProbeTests {
         #expect(ChannelProbe.serves(.responses, routed) && ChannelProbe.serves(.chatCompletions, routed))
         #expect(!ChannelProbe.serves(.videos, routed))
     }
+
+    @Test(
+        "calls in Gemini's protocol are put to Google's channels and to those that are converted",
+        arguments: [1, 14, 24])
+    func gemini(type: Int) throws {
+        let channel = SnapshotChannel(id: 1, type: type, name: "c", sealedKey: "x")
+        let routed = try #require(RoutedChannel(channel, key: Redacted("k")))
+        #expect(ChannelProbe.serves(.gemini, routed) && !ChannelProbe.serves(.geminiVideo, routed))
+    }
 }

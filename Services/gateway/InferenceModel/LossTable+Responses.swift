@@ -34,7 +34,7 @@ extension LossTable {
         LossRow(.modalities, .responses, .dropped),
         LossRow(.answerRedacted, .responses, .dropped),
         LossRow(.answerThinkingID, .responses, .changed("a new id")),
-        LossRow(.answerToolCallSignature, .responses, .dropped),
+        LossRow(.answerToolCallSignature, .responses, .changed("told with a thought in front of the call")),
         LossRow(.answerImage, .responses, .changed("as a data address in the text")),
         LossRow(.answerAudio, .responses, .changed("as a data address in the text")),
         LossRow(.answerCandidates, .responses, .changed("the first only")),

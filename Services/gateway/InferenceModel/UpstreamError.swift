@@ -9,6 +9,8 @@ package struct UpstreamError: Error, Equatable, Sendable {
     /// Text, number or `null`, as the upstream wrote it.
     package var code: JSONValue
     package var param: JSONValue
+    /// The wait that the error itself asks for, from 0 to a day; one in the answer's headers goes before it.
+    package var retryAfter: Duration?
 
     package init(status: Int, message: String, type: String, code: JSONValue = .null, param: JSONValue = .null) {
         self.status = status
@@ -69,6 +71,18 @@ package struct UpstreamError: Error, Equatable, Sendable {
             return nil
         }
         if message.hasPrefix("tools is not supported in this model.") { self.status = 400 }
+        retryAfter = Self.wait(unwrapped["error"]?["details"]?.array ?? [])
+    }
+
+    /// Google's `RetryInfo` (google.rpc): `"retryDelay": "12.5s"` in one of the details.
+    private static func wait(_ details: [JSONValue]) -> Duration? {
+        for detail in details {
+            guard let text = detail["retryDelay"]?.string, text.hasSuffix("s"),
+                let seconds = Double(text.dropLast()), seconds >= 0
+            else { continue }
+            return .milliseconds(Int64(min(seconds, 86_400) * 1000))
+        }
+        return nil
     }
 
     private static func text(_ value: JSONValue?) -> String? {

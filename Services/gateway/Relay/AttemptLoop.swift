@@ -331,7 +331,7 @@ final class AttemptLoop {
             status: response.status, headers: response.headers, body: body, parser: parser)
         return .failed(
             .upstream(error, code: .upstreamStatus), FailureClass(status: error.status), status: response.status,
-            retryAfter: retryAfter)
+            retryAfter: retryAfter ?? error.retryAfter)
     }
 
     /// A whole JSON answer.
@@ -351,7 +351,7 @@ final class AttemptLoop {
             }
             return .failed(
                 .upstream(error, code: isForeign ? .upstreamBadAnswer : .upstreamStatus),
-                FailureClass(status: error.status), status: response.status, retryAfter: nil)
+                FailureClass(status: error.status), status: response.status, retryAfter: error.retryAfter)
         }
         return deliver(answer)
     }

@@ -40,15 +40,15 @@ package struct ChannelProbe: Sendable {
 
     /// Whether the relay can send calls of this mode to the channel's vendor.
     package static func serves(_ mode: RelayMode, _ channel: RoutedChannel) -> Bool {
-        dialect(mode) != nil && DialectCatalog.vendor(of: channel.type)?.serves(mode, of: channel.type) ?? false
+        DialectCatalog.vendor(of: channel.type)?.serves(mode, of: channel.type) ?? false
     }
 
-    /// The protocol in which a call of a mode is put; `nil` for one that the gateway does not take from callers.
-    private static func dialect(_ mode: RelayMode) -> (any CallerDialect)? {
+    /// The protocol in which a call of a mode is put.
+    private static func dialect(_ mode: RelayMode) -> any CallerDialect {
         switch mode {
         case .anthropic: AnthropicDialect()
         case .responses: ResponsesDialect()
-        case .gemini: nil
+        case .gemini: GeminiDialect()
         default: OpenAIDialect()
         }
     }
@@ -56,7 +56,7 @@ package struct ChannelProbe: Sendable {
     /// Sends a call and takes its whole answer. On the request's loop.
     ///
     /// - Parameters:
-    ///   - body: The call in the protocol of its mode, with `model` in it.
+    ///   - body: The call in the protocol of its mode.
     ///   - request: The operator's own request, on whose loop the work is done.
     ///   - isSaved: Whether the channel is one of the configuration: only then its health is told.
     ///   - stop: Ends the probe early.
@@ -65,8 +65,8 @@ package struct ChannelProbe: Sendable {
         _ body: [UInt8], mode: RelayMode, model: String, to channel: RoutedChannel, for request: ServerRequest,
         isSaved: Bool, stop: ProbeStop
     ) async -> Outcome? {
-        guard !stop.isRaised, let dialect = Self.dialect(mode) else { return nil }
-        let scope = CallScope(id: Self.requestID, mode: mode, dialect: dialect, request: request)
+        guard !stop.isRaised else { return nil }
+        let scope = CallScope(id: Self.requestID, mode: mode, dialect: Self.dialect(mode), request: request)
         scope.model = model
         scope.upstreamModel = channel.upstreamModel(for: model)
         let started = MonotonicTime.now()
@@ -100,7 +100,11 @@ package struct ChannelProbe: Sendable {
         let state = relay.state(of: scope.request)
         let call: any CallerCall
         do throws(InvalidRequest) {
-            call = try scope.dialect.read(CallerRequest(mode: scope.mode, body: body), parser: state.parser)
+            // Gemini's calls name the model and what is asked of it in the path.
+            let action = scope.mode == .gemini ? GeminiAction.generate.rawValue : nil
+            call = try scope.dialect.read(
+                CallerRequest(mode: scope.mode, body: body, pathModel: action.map { _ in scope.model }, action: action),
+                parser: state.parser)
         } catch {
             throw .caller(code: .invalidRequest, message: error.message, field: error.field)
         }

@@ -157,10 +157,11 @@ final class StreamPump {
     private func fail(_ error: RelayError, outcome: CallOutcome) -> AttemptLoop.Result {
         response.cancel()
         guard writer.headSent || !out.isEmpty else {
-            let failure: FailureClass =
-                if case .upstream(let upstream, .upstreamStatus) = error { FailureClass(status: upstream.status) } else
-                { .fault }
-            return .failed(error, failure, status: 200, retryAfter: nil)
+            guard case .upstream(let upstream, .upstreamStatus) = error else {
+                return .failed(error, .fault, status: 200, retryAfter: nil)
+            }
+            return .failed(
+                error, FailureClass(status: upstream.status), status: 200, retryAfter: upstream.retryAfter)
         }
         takeUsage()
         let body = scope.body(of: error)

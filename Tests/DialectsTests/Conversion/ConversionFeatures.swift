@@ -121,9 +121,17 @@ enum ConversionFeatures {
                 if case .toolCall(let call) = $0 { "\(call.name) \(canonical(call.arguments))" } else { nil }
             }
         case .answerThinking:
-            return parts.compactMap { if case .thinking(let thinking) = $0 { thinking.text } else { nil } }
+            let thoughts = parts.compactMap { if case .thinking(let thinking) = $0 { thinking.text } else { nil } }
+            return thoughts.filter { !$0.isEmpty }
         case .answerSignature:
-            return parts.compactMap { if case .thinking(let thinking) = $0 { thinking.signature } else { nil } }
+            // With those of calls, which some protocols tell as a thought's.
+            return parts.compactMap { part in
+                switch part {
+                case .thinking(let thinking): thinking.signature
+                case .toolCall(let call): call.signature
+                default: nil
+                }
+            }.sorted()
         case .answerToolCallSignature:
             return parts.compactMap { if case .toolCall(let call) = $0 { call.signature } else { nil } }
         case .answerImage: return parts.compactMap { if case .media(let media) = $0 { data(media) } else { nil } }

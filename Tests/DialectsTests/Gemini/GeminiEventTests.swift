@@ -167,13 +167,38 @@ struct GeminiEventTests {
         #expect(passed?.status == status)
     }
 
+    @Test(
+        "the wait that Google tells in an error is that of the error",
+        arguments: [
+            ("12s", 12_000), ("0.25s", 250), ("0s", 0), ("1000000000000000000000s", 86_400_000), ("-1s", nil),
+            ("12", nil), ("infs", 86_400_000), ("nans", nil), ("", nil),
+        ] as [(String, Int64?)])
+    func waits(text: String, milliseconds: Int64?) throws {
+        let body = #"""
+            {"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED","details":[
+            {"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[]},7,
+            {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"\#(text)"}]}}
+            """#
+        let error = GeminiUpstream().readError(status: 429, headers: [:], body: Array(body.utf8), parser: parser)
+        #expect(error.status == 429 && error.type == "RESOURCE_EXHAUSTED")
+        #expect(error.retryAfter == milliseconds.map { .milliseconds($0) })
+        let listed = GeminiUpstream().readError(
+            status: 429, headers: [:], body: Array("[\(body)]".utf8), parser: parser)
+        #expect(listed.retryAfter == error.retryAfter)
+        // And back to a caller of Google's protocol.
+        let wire = WireError(status: 429, message: "m", upstream: error, code: "c", requestID: "1")
+        let told = try JSONValue.parse(GeminiDialect().write(wire))
+        let again = GeminiUpstream().readError(status: 429, headers: [:], body: told.serialized(), parser: parser)
+        #expect(again.retryAfter == error.retryAfter)
+    }
+
     @Test("errors have Google's shape, with the upstream's own word where it is Google's")
     func errors() throws {
         let body =
             #"{"error":{"code":400,"message":"bad key","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}"#
         let upstream = GeminiUpstream().readError(
             status: 400, headers: [:], body: Array(body.utf8), parser: parser)
-        #expect(upstream.status == 401)
+        #expect(upstream.status == 401 && upstream.retryAfter == nil)
         let words: [(Int, String)] = [
             (400, "INVALID_ARGUMENT"), (401, "UNAUTHENTICATED"), (403, "PERMISSION_DENIED"), (404, "NOT_FOUND"),
             (429, "RESOURCE_EXHAUSTED"), (500, "INTERNAL"), (503, "UNAVAILABLE"), (504, "DEADLINE_EXCEEDED"),

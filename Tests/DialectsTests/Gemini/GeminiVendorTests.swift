@@ -103,7 +103,10 @@ struct GeminiVendorTests {
         let base64 = Array(#"{"data":[{"embedding":"AAAAPwAAgL8="}]}"#.utf8)
         #expect(
             GeminiFixture.text(try one.answer(base64, parser: JSONParser()).body)
-                == #"{"embedding":{"values":[0.5,-1.0]}}"#)
+                == #"{"embedding":{"values":[0.5,-1.0]},"usageMetadata":{"promptTokenCount":1}}"#)
+        // The upstream counted nothing.
+        #expect(try one.answer(base64, parser: JSONParser()).isEstimated)
+        #expect(try !batch.answer(answer, parser: JSONParser()).isEstimated)
     }
 
     @Test("embeddings and counts that pass name the upstream's model, and keep every other byte")

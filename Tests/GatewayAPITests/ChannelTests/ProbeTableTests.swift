@@ -32,7 +32,7 @@ struct ProbeTableTests {
                 #"{"model":"m\"/x","max_tokens":16,"messages":[{"role":"user","content":"hi"}]}"#
             ),
             (.responses, .responses, #"{"model":"m\"/x","input":"hi"}"#),
-            (.gemini, .gemini, #"{"model":"m\"/x","contents":[{"role":"user","parts":[{"text":"hi"}]}]}"#),
+            (.gemini, .gemini, #"{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}"#),
         ])
     func bodies(type: RelayMode, mode: RelayMode, body: String) throws {
         let row = try #require(ProbeTable.row(type))

@@ -1,3 +1,4 @@
+import Contracts
 package import HTTPCore
 package import InferenceModel
 package import JSON
@@ -69,11 +70,12 @@ package final class ConvertedInference: Exchange, Sendable {
     }
 }
 
-/// Embeddings of one protocol asked of an upstream of another.
+/// Embeddings of one protocol asked of an upstream of another; where that counts nothing, the tokens are estimated.
 package final class ConvertedEmbedding: Exchange, Sendable {
     private let call: any EmbeddingCall
     private let upstream: any EmbeddingDialect
     private let context: UpstreamContext
+    private let estimate: TokenUsage
     package let request: UpstreamBody
 
     /// Prepares one attempt.
@@ -87,12 +89,17 @@ package final class ConvertedEmbedding: Exchange, Sendable {
         self.context = context
         var neutral = try call.neutral(parser: parser)
         neutral.model = context.upstreamModel
+        let tokens = TokenEstimate.tokens(of: neutral.inputs)
+        estimate = TokenUsage(inputTokens: tokens, totalTokens: tokens)
         request = try upstream.write(neutral, context)
     }
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
-        let response = try upstream.read(bytes, context, parser: parser)
-        return RelayedAnswer(body: call.write(response, context), usage: response.usage, id: "")
+        var response = try upstream.read(bytes, context, parser: parser)
+        let isEstimated = response.usage == nil
+        response.usage = response.usage ?? estimate
+        return RelayedAnswer(
+            body: call.write(response, context), usage: response.usage, id: "", isEstimated: isEstimated)
     }
 
     package func makeStream() -> any StreamRelay { UnexpectedStream() }

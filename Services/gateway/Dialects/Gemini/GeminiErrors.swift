@@ -13,7 +13,7 @@ enum GeminiErrors {
                 json.field("code", error.status)
                 json.field("message", error.message)
                 json.field("status", word(error))
-                if let field = error.field { violation(field, error.message, &json) }
+                writeDetails(error, &json)
             }
             if error.upstream != nil { json.field("aiproxy", error.requestID) }
         }
@@ -45,21 +45,39 @@ enum GeminiErrors {
         "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS",
     ]
 
-    /// The member at fault, in the form of google.rpc.BadRequest.
-    private static func violation(_ field: String, _ message: String, _ json: inout JSONWriter) {
+    /// The member at fault and the wait that the upstream asked for, in the forms of google.rpc.BadRequest and RetryInfo.
+    private static func writeDetails(_ error: WireError, _ json: inout JSONWriter) {
+        let wait = error.upstream?.retryAfter
+        guard error.field != nil || wait != nil else { return }
         json.key("details")
         json.array { json in
-            json.object { json in
-                json.field("@type", "type.googleapis.com/google.rpc.BadRequest")
-                json.key("fieldViolations")
-                json.array { json in
-                    json.object { json in
-                        json.field("field", field)
-                        json.field("description", message)
-                    }
+            if let field = error.field { json.object { violation(field, error.message, &$0) } }
+            if let wait {
+                json.object { json in
+                    json.field("@type", "type.googleapis.com/google.rpc.RetryInfo")
+                    json.field("retryDelay", seconds(wait))
                 }
             }
         }
+    }
+
+    private static func violation(_ field: String, _ message: String, _ json: inout JSONWriter) {
+        json.field("@type", "type.googleapis.com/google.rpc.BadRequest")
+        json.key("fieldViolations")
+        json.array { json in
+            json.object { json in
+                json.field("field", field)
+                json.field("description", message)
+            }
+        }
+    }
+
+    /// A duration as Google's JSON has it: `12s`, `0.250s`.
+    private static func seconds(_ wait: Duration) -> String {
+        let (whole, atto) = wait.components
+        let thousandths = atto / 1_000_000_000_000_000
+        let digits = String(1000 + thousandths).dropFirst()
+        return thousandths == 0 ? "\(whole)s" : "\(whole).\(digits)s"
     }
 
     /// Reads an error of Google's, also in an array of one; the word of its status becomes the type. A key that is not valid is told by Google as 400.

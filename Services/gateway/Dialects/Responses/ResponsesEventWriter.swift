@@ -67,7 +67,10 @@ struct ResponsesEventWriter: EventWriter {
         case .thinking(0, let delta): think(delta, into: &out)
         case .thinkingSignature(0, let proof): sign(proof, into: &out)
         case .refusal(0, let delta): refuse(delta, into: &out)
-        case .toolCallStarted(0, let index, let id, let name, _): begin(index, id, name, into: &out)
+        case .toolCallStarted(0, let index, let id, let name, let signature):
+            // A call has no place for it: it is told as a thought's in front of the call.
+            if let signature { sign(signature, into: &out) }
+            begin(index, id, name, into: &out)
         case .toolArguments(0, let index, let delta): argue(index, delta, into: &out)
         case .toolCallEnded(0, let index): end(call: index, into: &out)
         case .media(0, let media):

@@ -63,20 +63,32 @@ struct ResponsesWriter {
                 add(.text(text, logprobs: logprobs), to: &items)
                 logprobs = []
             case .refusal(let text): add(.refusal(text), to: &items)
-            case .toolCall(let call) where customTools.contains(call.name):
-                items.append(
-                    .customCall(
-                        id: itemID("ctc", items.count), callID: call.id, name: call.name,
-                        input: CustomTool.input(call.arguments)))
             case .toolCall(let call):
-                items.append(
-                    .call(id: itemID("fc", items.count), callID: call.id, name: call.name, arguments: call.arguments))
+                if let signature = call.signature { sign(signature, &items) }
+                items.append(item(call, place: items.count))
             case .media(let media):
                 if let text = Self.text(of: media) { add(.text(text), to: &items) }
             case .toolResult: break
             }
         }
         return items
+    }
+
+    private func item(_ call: ToolCall, place: Int) -> Item {
+        guard customTools.contains(call.name) else {
+            return .call(id: itemID("fc", place), callID: call.id, name: call.name, arguments: call.arguments)
+        }
+        return .customCall(
+            id: itemID("ctc", place), callID: call.id, name: call.name, input: CustomTool.input(call.arguments))
+    }
+
+    /// Tells the signature of the call that follows, which has no place for it: as that of the thought in front of it, or as a thought without words.
+    private func sign(_ signature: String, _ items: inout [Item]) {
+        if case .reasoning(let id, let text, nil)? = items.last {
+            items[items.count - 1] = .reasoning(id: id, text: text, signature: signature)
+        } else {
+            items.append(.reasoning(id: itemID("rs", items.count), text: "", signature: signature))
+        }
     }
 
     /// The protocol has no place for a picture of another vendor but its address in the text; `nil` for one that has no address.

@@ -21,11 +21,11 @@ package struct ProbeRow: Sendable {
         self.write = write
     }
 
-    /// The body of the call.
+    /// The body of the call; in Gemini's protocol the path names the model.
     package func body(model: String) -> [UInt8] {
         var json = JSONWriter()
         json.object { root in
-            root.field("model", model)
+            if mode != .gemini { root.field("model", model) }
             write(&root)
         }
         return json.bytes
