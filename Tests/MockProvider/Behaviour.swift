@@ -32,6 +32,8 @@ struct Behaviour {
         case crlf
         case closeDelimited
         case jsonForStream
+        case exception(Int)
+        case brokenChecksum
         case length
         case filter
     }
@@ -81,6 +83,11 @@ struct Behaviour {
         ("mock-tools", "-N: N tool calls (1), also without a `tools` member", { .tools($0 ?? 1) }),
         ("mock-reasoning", "reasoning_content before the text", { _ in .reasoning }),
         ("mock-crlf", "SSE with CRLF line ends, comments, event and id fields", { _ in .crlf }),
+        (
+            "mock-exception", "-N: in Bedrock's streams an exception that means that status (429)",
+            { .exception($0 ?? 429) }
+        ),
+        ("mock-broken-checksum", "in Bedrock's streams a frame with a wrong checksum", { _ in .brokenChecksum }),
         ("mock-json-for-stream", "a plain answer though a stream was asked for", { _ in .jsonForStream }),
         ("mock-length", "an answer that breaks off at its limit", { _ in .length }),
         ("mock-filter", "an answer that a filter ended", { _ in .filter }),
@@ -126,6 +133,7 @@ struct Behaviour {
             Serves /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/rerank, /v1/images/generations, /v1/images/edits, /v1/images/variations, /v1/audio/speech, /v1/audio/transcriptions, /v1/audio/translations, /v1/moderations, /v1/models (also below any prefix), GET and DELETE /__mock/stats.
             In Anthropic's protocol /v1/messages and /v1/messages/count_tokens; a request that Anthropic would refuse gets 400.
             In the Responses protocol /v1/responses and what it keeps; mock-refusal refuses; a request that OpenAI would refuse gets 400.
+            In Bedrock's …/model/{id}/invoke and /invoke-with-response-stream, signed with the secret secret-of-{access key} or with an API key; a request that Bedrock would refuse gets 400.
             In Gemini's protocol …/models/{model}:generateContent, :streamGenerateContent, :countTokens, :embedContent, :batchEmbedContents, below any prefix; a request that Google would refuse gets 400.
             There mock-blocked, mock-refusal, mock-malformed, mock-grounded, mock-picture and mock-code are answers of their own, and names with gemini-2.5 or gemini-3 behave as those models.
             In Cohere's protocol /v2/chat, /v2/embed and /v2/rerank; /rerank with texts is that of text-embeddings-inference.
