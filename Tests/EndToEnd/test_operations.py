@@ -432,6 +432,68 @@ def test_an_inner_address_in_a_request_is_not_fetched(board):
     assert board.mock.stats()["requests"] == before
 
 
+# Pictures that a vendor gives by address alone.
+
+
+class Painter(http.server.BaseHTTPRequestHandler):
+    """A vendor that answers with addresses whatever is asked, and counts nothing; the addresses lead to itself."""
+
+    painted = 0
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        Painter.painted += 1
+        origin = f"http://localhost:{self.server.server_port}"
+        name = "cat.png" if self.path.startswith("/fine") else "gone.png"
+        self.answer(200, json.dumps({"created": 1, "data": [{"url": f"{origin}/{name}"}, {"url": f"{origin}/{name}"}]}).encode())
+
+    def do_GET(self):
+        self.answer(*((200, PNG) if self.path == "/cat.png" else (404, b"{}")))
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def painter():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Painter)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_pictures_by_address_come_as_data_to_who_asked_for_data(board, client, painter):
+    model = board.model("painter", base_url=painter + "/fine")
+    raw = client.images.with_raw_response.generate(model=model, prompt="a cat", n=2, response_format="b64_json")
+    assert [base64.b64decode(image.b64_json) for image in raw.parse().data] == [PNG] * 2
+    assert [image.url for image in raw.parse().data] == [None] * 2
+    record = board.record(raw.headers["x-request-id"])
+    assert (record["usage"]["output_tokens"], record["usage"]["image_output_tokens"]) == (2, 2)
+    edit = client.images.edit(
+        model=model, prompt="x", image=("a.png", PNG, "image/png"), extra_body={"response_format": "b64_json"}
+    )
+    assert base64.b64decode(edit.data[0].b64_json) == PNG
+    plain = client.images.generate(model=model, prompt="a cat", n=2)
+    assert plain.data[0].url.endswith("/cat.png") and plain.data[0].b64_json is None
+
+
+def test_a_picture_that_cannot_be_had_is_an_error_and_is_not_painted_again(board, client, painter):
+    model = board.model("painter", base_url=painter + "/broken")
+    before = Painter.painted
+    with pytest.raises(openai.InternalServerError, match="status 404"):
+        client.images.generate(model=model, prompt="a cat", response_format="b64_json")
+    assert Painter.painted == before + 1
+    assert board.record_of(model)["code"] == 502
+
+
 # Forms that are refused while they stream through.
 
 

@@ -4,7 +4,9 @@ and its chat calls of a model that speaks nothing but Responses.
 The mock provider refuses what OpenAI would refuse, so a wrong conversion fails here with 400.
 """
 
+import http.server
 import json
+import threading
 
 import httpx
 import openai
@@ -298,6 +300,64 @@ def test_a_background_response_is_cancelled(board, client):
     assert client.responses.cancel(made.id).status == "cancelled"
     with pytest.raises(openai.BadRequestError):
         client.responses.cancel(ask(client, model).id)
+
+
+class Background(http.server.BaseHTTPRequestHandler):
+    """A vendor whose responses are made in the background, and are done when they are read for the second time."""
+
+    reads = 0
+
+    def answer(self, status, usage=None):
+        response = {
+            "id": "resp_late", "object": "response", "created_at": 1, "status": status, "background": True, "model": "gpt-late",
+            "output": [], "usage": usage, "error": None, "incomplete_details": None, "instructions": None, "metadata": {},
+            "parallel_tool_calls": True, "temperature": 1.0, "tool_choice": "auto", "tools": [], "top_p": 1.0,
+        }  # fmt: skip
+        body = json.dumps(response).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.answer("queued")
+
+    def do_GET(self):
+        Background.reads += 1
+        usage = {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12}
+        self.answer(*(("in_progress",) if Background.reads < 2 else ("completed", usage)))
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_background_response_is_counted_once_when_it_is_read(board, client):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Background)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        model = board.model("gpt-late", type=NATIVE, base_url=f"http://127.0.0.1:{server.server_port}")
+        made = ask(client, model, background=True)
+        records = []
+        for status in ("in_progress", "completed", "completed"):
+            raw = client.responses.with_raw_response.retrieve(made.id)
+            assert raw.parse().status == status
+            records.append(board.record(raw.headers["x-request-id"]))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert [record["usage"].get("output_tokens", 0) for record in records] == [0, 7, 0]
+    assert records[1]["model"] == "gpt-late"
+
+
+def test_what_was_counted_when_it_was_made_is_not_counted_again(board, client):
+    made = ask(client, board.model("gpt-4o", type=NATIVE))
+    for arguments in ({}, {"stream": True}):
+        raw = client.responses.with_raw_response.retrieve(made.id, **arguments)
+        if arguments:
+            list(raw.parse())
+        assert board.record(raw.headers["x-request-id"])["usage"].get("output_tokens", 0) == 0
 
 
 def test_what_is_not_kept_is_not_found(board, client):

@@ -16,7 +16,8 @@ struct FetchTests {
     /// Fetches from a server on 127.0.0.1; `$` in addresses is its origin.
     private func fetch(
         _ addresses: [String], kind: Media.Kind = .image, allowing list: String? = "127.0.0.1",
-        limits: MediaFetcher.Limits = MediaFetcher.Limits(), cancelAfter: Duration? = nil
+        limits: MediaFetcher.Limits = MediaFetcher.Limits(), with fetcher: MediaFetcher? = nil,
+        cancelAfter: Duration? = nil
     ) async throws -> (
         reason: String?, address: String?, media: [FetchedMedia?], asked: Int, most: Int, took: Duration
     ) {
@@ -35,7 +36,8 @@ struct FetchTests {
                 Media(kind, .url($0.replacing("$", with: origin).replacing("PORT", with: "\(port)")))
             }
             let result = try await loop.run { () -> (String?, String?, [FetchedMedia?], Duration) in
-                let job = MediaJob(MediaFetcher(policy: policy, limits: limits), client: clients.client(on: loop))
+                let job = MediaJob(
+                    fetcher ?? MediaFetcher(policy: policy, limits: limits), client: clients.client(on: loop))
                 if let cancelAfter {
                     loop.spawn {
                         try? await loop.sleep(for: cancelAfter)
@@ -99,6 +101,43 @@ struct FetchTests {
         #expect(got.asked == 1)
         #expect(try await fetch(["$/to-metadata"]).reason == "its host is not in the public internet")
         #expect(try await fetch(["$/to-file"]).reason == "it redirects to something that is no web address")
+    }
+
+    @Test("what the process fetches and holds at once is bounded; what is let go makes room")
+    func budget() async throws {
+        var limits = MediaFetcher.Limits()
+        limits.processFiles = 0
+        #expect(try await fetch(["$/png"], limits: limits).reason == "the gateway is too busy")
+        limits = MediaFetcher.Limits()
+        limits.processBytes = 10
+        #expect(try await fetch(["$/png"], limits: limits).reason == "the gateway is too busy")
+        limits.processBytes = 11
+        #expect(try await fetch(["$/png"], limits: limits).reason == nil)
+        // The same file again is another address, for which there is no room.
+        #expect(try await fetch(["$/png", "$/png?again"], limits: limits).reason == "the gateway is too busy")
+        let budget = MediaBudget(files: 1, bytes: 5)
+        #expect(budget.begin() && !budget.begin())
+        budget.end()
+        #expect(budget.begin() && budget.take(5) && !budget.take(1))
+        budget.give(1)
+        #expect(budget.take(1) && budget.used == (1, 5))
+    }
+
+    @Test("what could not be had, and jobs that are gone, leave nothing in the budget")
+    func budgetIsGivenBack() async throws {
+        var limits = MediaFetcher.Limits()
+        limits.totalBytes = 11
+        for addresses in [["$/png"], ["$/png", "$/png?again"], ["$/text"], ["$/endless"]] {
+            limits.bytes = 300_000
+            #expect(try await left(after: addresses, limits: limits) == (0, 0))
+        }
+    }
+
+    /// What the budget holds after a job for these addresses is gone.
+    private func left(after addresses: [String], limits: MediaFetcher.Limits) async throws -> (files: Int, bytes: Int) {
+        let fetcher = MediaFetcher(policy: try #require(FetchPolicy(allowing: "127.0.0.1")), limits: limits)
+        _ = try await fetch(addresses, limits: limits, with: fetcher)
+        return fetcher.budget.used
     }
 
     @Test("a body without end is cut off at the limit")

@@ -19,6 +19,11 @@ package protocol Exchange {
     /// The relay of an answer that is neither JSON nor events; `nil` when such an answer is wrong.
     func makeByteStream(contentType: String) -> (any StreamRelay)?
 
+    /// An answer whose `addresses` were fetched, with what lies behind them.
+    ///
+    /// - Parameter base64: The bytes behind an address; `nil` leaves it.
+    func inlined(_ answer: RelayedAnswer, parser: JSONParser, _ base64: (String) -> String?) -> RelayedAnswer
+
     /// An error answer of the upstream; any bytes give an error.
     func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError
 
@@ -28,6 +33,10 @@ package protocol Exchange {
 
 extension Exchange {
     package var localAnswer: RelayedAnswer? { nil }
+
+    package func inlined(
+        _ answer: RelayedAnswer, parser: JSONParser, _ base64: (String) -> String?
+    ) -> RelayedAnswer { answer }
 }
 
 /// An answer that the gateway gives by itself; no upstream is asked.
@@ -64,6 +73,15 @@ package struct RelayedAnswer: Equatable, Sendable {
     package var contentType: String
     /// Whether the counts were made here because the upstream reported none.
     package var isEstimated: Bool
+    /// Whether other calls tell the same counts, since the upstream keeps the answer: they are then counted once for its `id`.
+    package var countsOnce = false
+    /// The upstream's model, where the caller named none.
+    package var answeredModel = ""
+    /// What the answer names by address while the caller wants its bytes.
+    package var addresses: [String] = []
+
+    /// How the counts are known.
+    package var usageSource: UsageSource { isEstimated ? .estimated : .measured }
 
     package init(
         body: [UInt8], usage: TokenUsage?, id: String, contentType: String = "application/json",
@@ -83,6 +101,12 @@ package protocol StreamRelay {
     var usage: TokenUsage? { get }
     /// The upstream's id of the answer; empty before it is known.
     var id: String { get }
+    /// How the counts are known.
+    var usageSource: UsageSource { get }
+    /// As `RelayedAnswer.countsOnce`.
+    var countsOnce: Bool { get }
+    /// As `RelayedAnswer.answeredModel`.
+    var answeredModel: String { get }
     /// Whether the upstream said that its answer is over.
     var isDone: Bool { get }
     /// How long something complete may be held back for what should follow; `nil` when nothing is.
@@ -111,6 +135,9 @@ package protocol StreamRelay {
 }
 
 extension StreamRelay {
+    package var usageSource: UsageSource { .measured }
+    package var countsOnce: Bool { false }
+    package var answeredModel: String { "" }
     package var holding: Duration? { nil }
     package var contentType: String { "text/event-stream; charset=utf-8" }
     package var keepAlive: [UInt8] { StreamComment.bytes }

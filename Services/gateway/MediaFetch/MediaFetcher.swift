@@ -6,6 +6,10 @@ import InferenceModel
 /// Why something that a request names could not be had, in words for the caller.
 package struct MediaFetchError: Error, Equatable, Sendable {
     package let reason: String
+    /// Whether the gateway fetches as much as it can, so that it is nobody's fault, and later it may work.
+    package var isBusy = false
+
+    static let busy = MediaFetchError(reason: "the gateway is too busy", isBusy: true)
 }
 
 /// The bytes behind an address.
@@ -32,19 +36,26 @@ package struct MediaFetcher: Sendable {
         package var count = 10
         /// Files of one request that are fetched at once.
         package var atOnce = 3
+        /// Files that all calls of the process fetch at once.
+        package var processFiles = 64
+        /// What all calls of the process hold of fetched files, in bytes.
+        package var processBytes = 256 * 1024 * 1024
 
         package init() {}
     }
 
     package let policy: FetchPolicy
     package let limits: Limits
+    /// Shared by all copies of this fetcher.
+    let budget: MediaBudget
 
     package init(policy: FetchPolicy, limits: Limits = Limits()) {
         self.policy = policy
         self.limits = limits
+        budget = MediaBudget(files: limits.processFiles, bytes: limits.processBytes)
     }
 
-    /// Fetches one file, on the client's loop.
+    /// Fetches one file, on the client's loop. Its bytes are taken from the budget; who lets them go gives them back.
     ///
     /// - Parameter begun: Called with every transfer that is started, so that it can be cancelled.
     /// - Throws: `MediaFetchError` telling why, without anything that only the gateway knows.
@@ -52,13 +63,21 @@ package struct MediaFetcher: Sendable {
         _ text: String, _ kind: Media.Kind, client: HTTPClient, begun: (Transfer) -> Void
     ) async throws(MediaFetchError) -> FetchedMedia {
         guard var address = MediaAddress(text) else { throw MediaFetchError(reason: "it is not a plain web address") }
+        guard budget.begin() else { throw .busy }
+        defer { budget.end() }
         let end = MonotonicTime.now().advanced(by: limits.duration)
         for _ in 0...limits.redirects {
             let transfer = client.begin(request(address, until: end))
             begun(transfer)
             switch await answer(of: transfer) {
             case .success(.file(let bytes, let declared)):
-                return try Self.media(bytes, kind, declared: declared)
+                do throws(MediaFetchError) {
+                    return try Self.media(bytes, kind, declared: declared)
+                } catch {
+                    budget.give(bytes.count)
+                    throw error
+                }
+            case .success(.busy): throw .busy
             case .success(.redirect(let location)):
                 guard let next = address.redirected(to: location) else {
                     throw MediaFetchError(reason: "it redirects to something that is no web address")
@@ -66,6 +85,7 @@ package struct MediaFetcher: Sendable {
                 address = next
             case .success(.status(let status)):
                 throw MediaFetchError(reason: "its server answered with status \(status)")
+            case .failure(.exhausted): throw .busy
             case .failure(let error):
                 throw MediaFetchError(reason: reason(error))
             }
@@ -77,6 +97,8 @@ package struct MediaFetcher: Sendable {
         case file([UInt8], declared: String?)
         case redirect(to: String)
         case status(Int)
+        /// There is no room for the file.
+        case busy
     }
 
     private func answer(of transfer: Transfer) async -> Result<Answer, HTTPClientError> {
@@ -90,7 +112,16 @@ package struct MediaFetcher: Sendable {
                 response.cancel()
                 return .success(.status(response.status))
             }
+            // As much as it may become, until it is known.
+            let room = Self.length(response).map { min($0, limits.bytes) } ?? limits.bytes
+            guard budget.take(room) else {
+                response.cancel()
+                return .success(.busy)
+            }
+            var kept = 0
+            defer { budget.give(room - kept) }
             let bytes = try await response.collect(upTo: limits.bytes)
+            kept = bytes.count
             return .success(.file(bytes, declared: response.headers.first("content-type")))
         } catch {
             transfer.cancel()
@@ -108,6 +139,11 @@ package struct MediaFetcher: Sendable {
         let host = address.host
         request.allowsAddress = { policy.allows($0, host: host) }
         return request
+    }
+
+    /// The length that a server declares; never below what it sends.
+    private static func length(_ response: ClientResponse) -> Int? {
+        response.headers.first("content-length").flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
     }
 
     private static func redirect(_ response: ClientResponse) -> String? {

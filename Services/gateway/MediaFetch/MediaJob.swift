@@ -11,12 +11,17 @@ package final class MediaJob: @unchecked Sendable {
     private var done: [String: FetchedMedia] = [:]
     private var failed: [String: MediaFetchError] = [:]
     private var running: [String: Transfer] = [:]
+    /// What `done` holds, and what of it the budget knows.
     private var bytes = 0
     private var isCancelled = false
 
     package init(_ fetcher: MediaFetcher, client: HTTPClient) {
         self.fetcher = fetcher
         self.client = client
+    }
+
+    deinit {
+        fetcher.budget.give(bytes)
     }
 
     /// Ends what runs, because nobody waits for it any more.
@@ -70,11 +75,12 @@ package final class MediaJob: @unchecked Sendable {
                 running[address] = transfer
                 if isCancelled { transfer.cancel() }
             }
-            bytes += media.bytes.count
-            guard bytes <= fetcher.limits.totalBytes else {
+            guard bytes + media.bytes.count <= fetcher.limits.totalBytes else {
+                fetcher.budget.give(media.bytes.count)
                 let reason = "all that the request names is together larger than \(fetcher.limits.totalBytes) bytes"
                 throw MediaFetchError(reason: reason)
             }
+            bytes += media.bytes.count
             done[address] = media
         } catch {
             failed[address] = error

@@ -340,7 +340,7 @@ final class AttemptLoop {
     {
         let bytes = try await response.collect(upTo: relay.configuration.maxAnswerBytes)
         let parser = relay.state(of: scope.request).parser
-        let answer: RelayedAnswer
+        var answer: RelayedAnswer
         do throws(UpstreamError) {
             answer = try exchange.answer(bytes, parser: parser)
         } catch {
@@ -353,15 +353,32 @@ final class AttemptLoop {
                 .upstream(error, code: isForeign ? .upstreamBadAnswer : .upstreamStatus),
                 FailureClass(status: error.status), status: response.status, retryAfter: error.retryAfter)
         }
+        if !answer.addresses.isEmpty {
+            do throws(RelayError) {
+                answer = try await fetched(answer, exchange)
+            } catch {
+                // The upstream has done its work; another would do it, and ask its price, again.
+                return isCallerGone ? .callerGone : .failed(error, .caller, status: response.status, retryAfter: nil)
+            }
+        }
         return deliver(answer)
+    }
+
+    /// The answer with the bytes of what it names.
+    private func fetched(_ answer: RelayedAnswer, _ exchange: any Exchange) async throws(RelayError) -> RelayedAnswer {
+        let media = CallMedia(relay: relay, scope: scope)
+        self.media = media
+        try await media.fetch(answered: answer.addresses)
+        let parser = relay.state(of: scope.request).parser
+        return exchange.inlined(answer, parser: parser) { media.base64($0) }
     }
 
     /// Sends a whole answer to the caller.
     @inline(never)
     private func deliver(_ answer: RelayedAnswer) -> Result {
         if scope.upstreamID.isEmpty { scope.upstreamID = answer.id }
-        scope.usage = answer.usage
-        scope.usageSource = answer.isEstimated ? .estimated : .measured
+        note(
+            answer.usage, answer.usageSource, id: answer.id, countsOnce: answer.countsOnce, model: answer.answeredModel)
         scope.firstByteAt = scope.request.loop.now
         let headers = AnswerHeaders.make(
             scope.request, id: scope.id, contentType: answer.contentType)
@@ -372,6 +389,22 @@ final class AttemptLoop {
             return .callerGone
         }
         return .answered(CallEnding(status: 200, outcome: .completed))
+    }
+
+    /// Keeps what was counted, for the record.
+    ///
+    /// - Parameters:
+    ///   - id: The upstream's id of the answer.
+    ///   - countsOnce: Whether other calls tell the same counts.
+    ///   - model: The model of an answer to a call that named none.
+    func note(_ usage: TokenUsage?, _ source: UsageSource, id: String, countsOnce: Bool, model: String) {
+        scope.usageSource = source
+        scope.answeredModel = model
+        guard usage != nil, countsOnce, let channel = scope.channel else {
+            scope.usage = usage
+            return
+        }
+        scope.usage = relay.counted.isFirst(id, channel: channel) ? usage : nil
     }
 
     /// Keeps what the attempt was, for the record, the health of the channel and the metrics.

@@ -73,12 +73,34 @@ final class CallMedia {
         job.media(address).map { (base64: Base64Text.encoded($0.bytes), type: $0.type) }
     }
 
+    /// Fetches what an answer names, for a caller that wants its bytes.
+    ///
+    /// - Throws: `RelayError` telling why it cannot be had.
+    func fetch(answered addresses: [String]) async throws(RelayError) {
+        let wanted = addresses.map { Media(.image, .url($0)) }
+        guard let (_, error) = await job.fetch(wanted) else { return }
+        guard !error.isBusy else { throw Self.busy }
+        let message = "the upstream's answer names a picture that could not be fetched: \(error.reason)"
+        throw .upstream(
+            UpstreamError(
+                status: 502, message: message, type: "upstream_error",
+                code: .string(RelayError.Code.upstreamBadAnswer.rawValue)),
+            code: .upstreamBadAnswer)
+    }
+
+    /// What was fetched, in base64.
+    func base64(_ address: String) -> String? { data(address)?.base64 }
+
+    private static let busy = RelayError.ours(
+        code: .overloaded, message: "the gateway fetches as much as it takes; please try again")
+
     /// Fetches what `inlined` found missing.
     ///
     /// - Throws: `RelayError` naming the member whose address could not be fetched.
     func fetch() async throws(RelayError) {
         defer { missing = [] }
         guard let (address, error) = await job.fetch(missing) else { return }
+        guard !error.isBusy else { throw Self.busy }
         throw .caller(
             code: .invalidRequest,
             message: "the address given here could not be fetched for the model: \(error.reason)",

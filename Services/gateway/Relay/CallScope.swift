@@ -45,6 +45,8 @@ package final class CallScope {
     package var upstreamID = ""
     package var usage: TokenUsage?
     package var usageSource = UsageSource.unknown
+    /// The upstream's model of an answer to a call that named none; empty for others.
+    var answeredModel = ""
     /// What the last failed upstream said about trying again.
     package var retryAfter: Duration?
     /// When the first byte of the answer's body was written.
@@ -119,7 +121,9 @@ package final class CallScope {
         var record = CallRecord(
             requestID: id, requestAt: receivedAt, finishedAt: wallClock(now),
             firstByteMicroseconds: firstByteAt.map { microseconds(to: $0) },
-            retryAt: retryAt, model: model, upstreamModel: upstreamModel, mode: mode, code: status, outcome: outcome,
+            retryAt: retryAt, model: model.isEmpty ? answeredModel : model,
+            upstreamModel: upstreamModel.isEmpty ? answeredModel : upstreamModel, mode: mode, code: status,
+            outcome: outcome,
             isStream: isStream, channel: channel, group: tenant?.group ?? "", tokenID: tenant?.tokenID,
             tokenName: tenant?.tokenName ?? "", endpoint: endpoint, ip: request.remoteAddress, user: user,
             upstreamID: upstreamID, usage: usage ?? TokenUsage(), usageSource: usage == nil ? .unknown : usageSource,

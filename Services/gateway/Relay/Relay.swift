@@ -22,6 +22,8 @@ package final class Relay: Sendable {
     package let callers = CallerTraffic()
     let clients: HTTPClientGroup
     let media: MediaFetcher
+    /// The kept responses whose counts are in a record already.
+    let counted = CountedResponses()
     /// The tokens that channels' keys are exchanged for.
     let tokens = TokenCache()
     let metrics: RelayMetrics

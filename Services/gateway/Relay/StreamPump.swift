@@ -139,8 +139,8 @@ final class StreamPump {
 
     @inline(never)
     private func takeUsage() {
-        scope.usage = stream.usage
-        scope.usageSource = .measured
+        attempt.note(
+            stream.usage, stream.usageSource, id: stream.id, countsOnce: stream.countsOnce, model: stream.answeredModel)
         if scope.upstreamID.isEmpty { scope.upstreamID = stream.id }
     }
 

@@ -49,6 +49,44 @@ struct OperationTests {
         #expect(answer.usage?.inputTokens == 9)
     }
 
+    @Test("counts of rerank that no vendor has are bounded, and never trap")
+    func hostileCounts() throws {
+        let exchange = try call(.rerank, #"{"model":"asked","query":"q","documents":["d"]}"#)
+            .passThrough(wire, context, parser: JSONParser())
+        let answer = try exchange.answer(
+            Array(
+                #"{"results":[],"meta":{"tokens":{"input_tokens":9223372036854775807,"output_tokens":9223372036854775807}}}"#
+                    .utf8), parser: JSONParser())
+        #expect((answer.usage?.totalTokens ?? 0) > 0)
+    }
+
+    @Test(
+        "pictures by address are named for who wants bytes, and their bytes take the place; uncounted ones count as output"
+    )
+    func pictures() throws {
+        let body = Array(
+            #"{"created":1,"data":[{"url":"https://a/1.png","x":1.0},{"url":"data:image/png;base64,AAAA"},{"b64_json":"BBBB"}]}"#
+                .utf8)
+        for format in ["", #","response_format":"url""#] {
+            let exchange = try call(.imagesGenerations, #"{"model":"asked","prompt":"p"\#(format)}"#)
+                .passThrough(wire, context, parser: JSONParser())
+            let answer = try exchange.answer(body, parser: JSONParser())
+            #expect(answer.body == body && answer.addresses.isEmpty)
+            #expect(answer.usage == TokenUsage(outputTokens: 3, totalTokens: 3, imageOutputTokens: 3))
+        }
+        let exchange = try call(.imagesGenerations, #"{"model":"asked","prompt":"p","response_format":"b64_json"}"#)
+            .passThrough(wire, context, parser: JSONParser())
+        let answer = try exchange.answer(body, parser: JSONParser())
+        #expect(answer.addresses == ["https://a/1.png"])
+        let whole = exchange.inlined(answer, parser: JSONParser()) { $0 == "https://a/1.png" ? "CCCC" : nil }
+        #expect(
+            text(whole.body)
+                == #"{"created":1,"data":[{"x":1.0,"b64_json":"CCCC"},{"b64_json":"AAAA"},{"b64_json":"BBBB"}]}"#)
+        let data = try exchange.answer(
+            Array(#"{"data":[{"url":"data:image/png;base64,AAAA"}]}"#.utf8), parser: JSONParser())
+        #expect(data.addresses.isEmpty && text(data.body) == #"{"data":[{"b64_json":"AAAA"}]}"#)
+    }
+
     @Test(
         "what every vendor needs is asked for by its name",
         arguments: [
@@ -114,6 +152,7 @@ struct OperationTests {
         var out: [UInt8] = []
         try stream.feed([0, 255, 10], parser: JSONParser(), into: &out)
         #expect(out == [0, 255, 10] && stream.contentType == "audio/mpeg" && stream.keepAlive.isEmpty)
+        #expect(stream.usage == TokenUsage(inputTokens: 2, totalTokens: 2) && stream.usageSource == .estimated)
         stream.fail(WireError(status: 502, message: "", code: "", requestID: ""), into: &out)
         #expect(out.isEmpty)
     }

@@ -88,6 +88,28 @@ struct ResponsesCallTests {
         }
     }
 
+    @Test("a kept response is counted when it was made in the background, with its model, and for its id once")
+    func storedUsage() throws {
+        for (background, operation, counts) in [
+            (false, StoredResponseDialect.Operation.get, false), (true, .get, true), (true, .cancel, true),
+        ] {
+            let body =
+                #"{"id":"resp_1","model":"gpt-5","status":"completed","background":\#(background),"output":[],"usage":{"input_tokens":5,"output_tokens":7}}"#
+            let call = try StoredResponseDialect(operation).read(
+                CallerRequest(mode: .responsesGet, body: [], pathModel: "x"), parser: parser)
+            let exchange = try ResponsesFixture.native(call, try ResponsesFixture.context("", storedID: "resp_1"))
+            let answer = try exchange.answer(Array(body.utf8), parser: parser)
+            #expect((answer.usage?.totalTokens, answer.answeredModel) == (counts ? 12 : nil, counts ? "gpt-5" : ""))
+            #expect(answer.countsOnce == background && answer.id == "resp_1")
+            var stream = exchange.makeStream()
+            var out: [UInt8] = []
+            let event = "data: {\"type\":\"response.completed\",\"response\":\(body)}\n\n"
+            try stream.feed(Array(event.utf8), parser: parser, into: &out)
+            #expect((stream.usage?.totalTokens, stream.answeredModel) == (counts ? 12 : nil, counts ? "gpt-5" : ""))
+            #expect(stream.countsOnce == background)
+        }
+    }
+
     @Test("lists of what went in, and what is deleted, pass; the deleted id is the caller's")
     func others() throws {
         let request = CallerRequest(mode: .responsesDelete, body: [], pathModel: "x")

@@ -1,3 +1,4 @@
+import Contracts
 import HTTPCore
 package import InferenceModel
 package import JSON
@@ -18,7 +19,7 @@ package struct FormDialect: CallerDialect {
         let contentType = request.headers.first("content-type")
         var reader = try FormReader(contentType: contentType)
         try reader.read(request.body)
-        return try FormCall(reader, request.body, contentType: contentType ?? "", action: action)
+        return try FormCall(reader, request.body, mode: request.mode, contentType: contentType ?? "", action: action)
     }
 
     package func write(_ error: WireError) -> [UInt8] {
@@ -38,9 +39,10 @@ package final class FormCall: CallerCall {
     private let bytes: [UInt8]
     private let contentType: String
     private let modelPart: FormReader.Part?
+    private let product: OperationExchange.Product
 
     init(
-        _ reader: FormReader, _ bytes: [UInt8], contentType: String, action: String?
+        _ reader: FormReader, _ bytes: [UInt8], mode: RelayMode, contentType: String, action: String?
     ) throws(InvalidRequest) {
         guard let model = reader.text("model", in: bytes) else {
             throw InvalidRequest(message: "you must provide a model parameter", field: "model")
@@ -52,6 +54,8 @@ package final class FormCall: CallerCall {
         self.action = action
         isStream = reader.text("stream", in: bytes) == "true"
         user = reader.text("user", in: bytes) ?? ""
+        product =
+            mode == .imagesEdits ? .images(asData: reader.text("response_format", in: bytes) == "b64_json") : .other
         modelPart = reader.parts.first { $0.name == "model" && $0.fileName == nil }
         summary = Self.summary(reader, bytes)
     }
@@ -68,7 +72,8 @@ package final class FormCall: CallerCall {
             }
         }
         return OperationExchange(
-            UpstreamBody(out, headers: ["content-type": contentType]), requestedModel: context.requestedModel)
+            UpstreamBody(out, headers: ["content-type": contentType]), requestedModel: context.requestedModel,
+            product: product)
     }
 
     private static func summary(_ reader: FormReader, _ bytes: [UInt8]) -> String {

@@ -5,15 +5,25 @@ package import JSON
 
 /// An operation that passes: JSON, text, sound or events, as the upstream gives them.
 package final class OperationExchange: Exchange, Sendable {
+    /// What is made, and so how it is counted where the vendor does not count (contract relay §5.4).
+    package enum Product: Sendable {
+        /// Pictures; `asData` when the caller wants their bytes, whatever the vendor gives.
+        case images(asData: Bool)
+        /// The sound of this many characters.
+        case speech(characters: Int)
+        /// An order of documents: its counts have one place in the answer, and are made here where the vendor makes none.
+        case rerank(RerankCall)
+        case other
+    }
+
     package let request: UpstreamBody
     private let requestedModel: String
-    /// The call when it is a rerank: its answers have their counts in one place, and are counted here where the vendor does not.
-    private let rerank: RerankCall?
+    private let product: Product
 
-    package init(_ request: UpstreamBody, requestedModel: String, rerank: RerankCall? = nil) {
+    package init(_ request: UpstreamBody, requestedModel: String, product: Product = .other) {
         self.request = request
         self.requestedModel = requestedModel
-        self.rerank = rerank
+        self.product = product
     }
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
@@ -29,11 +39,59 @@ package final class OperationExchange: Exchange, Sendable {
         }
         let answer = try OpenAIAnswer(bytes, requestedModel: requestedModel, parser: parser)
         let told = answer.usage.map(Self.complete) ?? Self.metered(bytes, parser)
-        guard let rerank else { return RelayedAnswer(body: answer.body, usage: told, id: answer.id) }
-        let usage = told ?? rerank.estimate(parser)
-        return RelayedAnswer(
-            body: usage.map { Self.metering(answer.body, $0, parser) } ?? answer.body, usage: usage, id: answer.id,
-            isEstimated: told == nil)
+        var relayed = RelayedAnswer(body: answer.body, usage: told, id: answer.id)
+        switch product {
+        case .images(let asData): readImages(&relayed, asData: asData, parser)
+        case .rerank(let call):
+            relayed.isEstimated = told == nil
+            relayed.usage = told ?? call.estimate(parser)
+            relayed.body = relayed.usage.map { Self.metering(answer.body, $0, parser) } ?? answer.body
+        case .speech, .other: break
+        }
+        return relayed
+    }
+
+    /// Counts pictures that the vendor did not count, and finds those that it gives by address alone.
+    private func readImages(_ answer: inout RelayedAnswer, asData: Bool, _ parser: JSONParser) {
+        guard asData || answer.usage == nil, let tree = try? parser.parse(answer.body), let list = tree["data"]?.array
+        else { return }
+        if answer.usage == nil, !list.isEmpty {
+            answer.usage = TokenUsage(outputTokens: list.count, totalTokens: list.count, imageOutputTokens: list.count)
+        }
+        guard asData else { return }
+        answer.addresses = list.compactMap(Self.address).filter { DataURL($0) == nil }
+        // Data addresses are bytes already.
+        if answer.addresses.isEmpty, list.contains(where: { Self.address($0) != nil }) {
+            answer = inlined(answer, parser: parser) { _ in nil }
+        }
+    }
+
+    /// The address of a picture that has no bytes.
+    private static func address(_ picture: JSONValue) -> String? {
+        guard picture["b64_json"]?.string?.isEmpty ?? true, let url = picture["url"]?.string, !url.isEmpty else {
+            return nil
+        }
+        return url
+    }
+
+    package func inlined(
+        _ answer: RelayedAnswer, parser: JSONParser, _ base64: (String) -> String?
+    ) -> RelayedAnswer {
+        guard var tree = (try? parser.parse(answer.body))?.object, let list = tree["data"]?.array else { return answer }
+        tree["data"] = .array(
+            list.map { picture in
+                guard let address = Self.address(picture), let data = DataURL(address)?.base64 ?? base64(address) else {
+                    return picture
+                }
+                var picture = picture
+                picture["url"] = nil
+                picture["b64_json"] = .string(data)
+                return picture
+            })
+        var answer = answer
+        answer.body = JSONValue.object(tree).serialized()
+        answer.addresses = []
+        return answer
     }
 
     /// The answer with its counts in `meta.tokens`, where callers look for them (contract providers §3.8, §19).
@@ -55,7 +113,11 @@ package final class OperationExchange: Exchange, Sendable {
 
     package func makeByteStream(contentType: String) -> (any StreamRelay)? {
         // A page is what a proxy in front of a vendor answers, never a vendor.
-        contentType.lowercased().hasPrefix("text/html") ? nil : ByteStream(contentType: contentType)
+        guard !contentType.lowercased().hasPrefix("text/html") else { return nil }
+        guard case .speech(let characters) = product else { return ByteStream(contentType: contentType) }
+        return ByteStream(
+            contentType: contentType, usage: TokenUsage(inputTokens: characters, totalTokens: characters),
+            usageSource: .estimated)
     }
 
     package func refusal(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
@@ -75,10 +137,10 @@ package final class OperationExchange: Exchange, Sendable {
     /// Rerank's counts in Cohere's place: `meta.tokens` (contract providers §3.8).
     private static func metered(_ bytes: [UInt8], _ parser: JSONParser) -> TokenUsage? {
         guard let scan = try? parser.scan(bytes, for: keys), let meta = scan[0], meta.kind == .object,
-            let tokens = (try? parser.parse(bytes, in: meta.range))?["tokens"]
+            let inner = try? parser.scan(bytes, in: meta.range, for: tokenKeys), let tokens = inner[0]
         else { return nil }
-        let (input, output) = (max(0, tokens["input_tokens"]?.int ?? 0), max(0, tokens["output_tokens"]?.int ?? 0))
-        guard input > 0 || output > 0 else { return nil }
-        return TokenUsage(inputTokens: input, outputTokens: output, totalTokens: input &+ output)
+        return UsageReader.read(bytes, tokens.range.shifted(by: meta.range.lowerBound))
     }
+
+    private static let tokenKeys = JSONKeys("tokens")
 }

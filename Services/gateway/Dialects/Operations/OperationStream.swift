@@ -68,13 +68,16 @@ package struct OperationStream: StreamRelay, Sendable {
 /// Bytes that pass as they come: sound, or text that is no JSON. It has no place for an error: a broken one is cut.
 package struct ByteStream: StreamRelay, Sendable {
     package let contentType: String
-    package var usage: TokenUsage? { nil }
+    package let usage: TokenUsage?
+    package let usageSource: UsageSource
     package var id: String { "" }
     package var isDone: Bool { false }
     package var keepAlive: [UInt8] { [] }
 
-    package init(contentType: String) {
+    package init(contentType: String, usage: TokenUsage? = nil, usageSource: UsageSource = .measured) {
         self.contentType = contentType
+        self.usage = usage
+        self.usageSource = usageSource
     }
 
     package mutating func feed(_ bytes: [UInt8], parser: JSONParser, into out: inout [UInt8]) throws(UpstreamError) {

@@ -20,7 +20,7 @@ package final class RerankCall: OpenAICall {
     package func passThrough(_ wire: Wire, _ context: UpstreamContext, parser: JSONParser) throws(InvalidRequest)
         -> any Exchange
     {
-        OperationCall.exchange(request, wire, context, rerank: self)
+        OperationCall.exchange(request, wire, context, product: .rerank(self))
     }
 
     /// The whole request; its model is the caller's name.

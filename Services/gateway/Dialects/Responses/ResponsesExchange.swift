@@ -44,8 +44,11 @@ package final class ResponsesExchange: Exchange, Sendable {
         {
             throw errors.adjusted(fault)
         }
-        let usage = index["usage"].flatMap { UsageReader.read(bytes, $0.range) }
         let id = (try? index.string("id")) ?? ""
+        let isBackground = (try? index.bool("background")) ?? nil ?? false
+        // A kept response was counted when it was made, but for one that was made in the background.
+        let isCounted = !kind.isStored || isBackground
+        let usage = isCounted ? index["usage"].flatMap { UsageReader.read(bytes, $0.range) } : nil
         let body = edit.apply(bytes, index) ?? bytes
         if case .create(isStream: true, _) = kind, let response = (try? parser.parse(body))?.object {
             // Some upstreams answer a stream request as a whole; the caller gets the stream it asked for.
@@ -53,7 +56,10 @@ package final class ResponsesExchange: Exchange, Sendable {
                 body: ResponsesReplay.bytes(response), usage: usage, id: id,
                 contentType: "text/event-stream; charset=utf-8")
         }
-        return RelayedAnswer(body: body, usage: usage, id: id)
+        var answer = RelayedAnswer(body: body, usage: usage, id: id)
+        answer.countsOnce = isBackground
+        if usage != nil, kind.isStored { answer.answeredModel = (try? index.string("model")) ?? "" }
+        return answer
     }
 
     /// What OpenAI says of a deletion, for an upstream that says nothing (204).

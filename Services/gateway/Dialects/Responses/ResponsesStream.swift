@@ -10,6 +10,8 @@ struct ResponsesStream: StreamRelay {
     private(set) var usage: TokenUsage?
     private(set) var id = ""
     private(set) var isDone = false
+    private(set) var countsOnce = false
+    private(set) var answeredModel = ""
     private let edit: ResponseEdit
     /// Whether a kept response is told again: that it failed is then an event like any other.
     private let tellsOfKept: Bool
@@ -147,7 +149,10 @@ struct ResponsesStream: StreamRelay {
     private mutating func edited(_ bytes: [UInt8], _ place: Range<Int>, _ parser: JSONParser) -> [UInt8]? {
         guard let index = try? parser.members(of: bytes, in: place) else { return nil }
         if let field = index["usage"], field.kind == .object, let counts = UsageReader.read(bytes, field.range) {
-            usage = counts
+            countsOnce = (try? index.bool("background")) ?? nil ?? false
+            // A kept response was counted when it was made, but for one that was made in the background.
+            if countsOnce || !tellsOfKept { usage = counts }
+            if countsOnce, tellsOfKept { answeredModel = (try? index.string("model")) ?? "" }
         }
         if id.isEmpty { id = (try? index.string("id")) ?? "" }
         return edit.apply(bytes, index)
