@@ -192,6 +192,24 @@ struct GeminiEventTests {
         #expect(again.retryAfter == error.retryAfter)
     }
 
+    @Test("a sketch on the way to a picture is no part of the answer, whole and streamed")
+    func sketches() throws {
+        let answer = #"""
+            {"candidates":[{"content":{"parts":[{"thought":true,"inlineData":{"mimeType":"image/png","data":"AAAA"}},\#
+            {"inlineData":{"mimeType":"image/png","data":"BBBB"},"thoughtSignature":"c2ln"}]},"finishReason":"STOP"}],\#
+            "usageMetadata":{"promptTokenCount":"3","candidatesTokenCount":4}}
+            """#
+        let context = try GeminiFixture.context("gemini-3-pro-image-preview")
+        let read = try GeminiUpstream().read(Array(answer.utf8), context, parser: parser)
+        let picture = Media(.image, .base64("BBBB"), mediaType: "image/png")
+        #expect(read.choices.first?.parts == [.media(picture), .thinking(Thinking("", signature: "c2ln"))])
+        #expect(read.usage?.inputTokens == 3 && read.usage?.totalTokens == 7)
+        var events: [InferenceEvent] = []
+        var reader = try reader()
+        try reader.feed(Array("data: \(answer)\n\n".utf8), parser: parser, into: &events)
+        #expect(events.filter { if case .media = $0 { true } else { false } } == [.media(choice: 0, picture)])
+    }
+
     @Test("errors have Google's shape, with the upstream's own word where it is Google's")
     func errors() throws {
         let body =

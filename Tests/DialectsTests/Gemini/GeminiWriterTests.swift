@@ -27,6 +27,33 @@ struct GeminiWriterTests {
         #expect(GeminiFixture.text(try GeminiFixture.ofChat(Array(body.utf8)).bytes).contains(#""id":"c1""#))
     }
 
+    @Test("a signature of another vendor's that is no base64 does not make Google refuse the conversation")
+    func foreignSignatures() throws {
+        let body = #"""
+            {"model":"gemini-3-flash","messages":[{"role":"user","content":"x"},
+             {"role":"assistant","content":"a","reasoning_content":"t","signature":"not: base64","tool_calls":[{"id":"c1","type":"function",
+              "function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"thought_signature":"?"}}}]},
+             {"role":"tool","tool_call_id":"c1","content":"ok"}]}
+            """#
+        let sent = try JSONValue.parse(try GeminiFixture.ofChat(Array(body.utf8)).bytes)
+        let signatures = (sent["contents"]?[1]?["parts"]?.array ?? []).compactMap { $0["thoughtSignature"]?.string }
+        #expect(signatures == ["skip_thought_signature_validator"])
+    }
+
+    @Test("numbers of a caller may stand in texts, as Google takes them")
+    func numbersAsTexts() throws {
+        let call = try GeminiFixture.call(
+            #"{"contents":{"parts":{"text":"x"}},"generation_config":{"temperature":"0.5","topK":40.0,"seed":"7"}}"#)
+        let sampling = try call.neutral(parser: JSONParser()).sampling
+        #expect(sampling.temperature?.double == 0.5 && sampling.topK == 40 && sampling.seed == 7)
+        for bad in [#""x""#, "true", "[]", #""""#] {
+            let call = try GeminiFixture.call(
+                #"{"contents":[{"parts":[{"text":"x"}]}],"generationConfig":{"temperature":\#(bad)}}"#)
+            let fault = #expect(throws: InvalidRequest.self) { try call.neutral(parser: JSONParser()) }
+            #expect(fault?.field == "generationConfig.temperature")
+        }
+    }
+
     @Test("a request without anything to say is refused")
     func empty() throws {
         let request = InferenceRequest(model: "gemini-2.0-flash", turns: [Turn(.user, [.text("")])])

@@ -264,7 +264,9 @@ struct GeminiCheck {
                 if let fault = schemaFault(property.value, "\(path).properties[\(property.key)]") { return fault }
             }
         }
-        if type == "OBJECT", names.isEmpty { return "\(place).properties: should be non-empty for OBJECT type" }
+        if type == "OBJECT", names.isEmpty, path.hasSuffix(".parameters") {
+            return "\(place).properties: should be non-empty for OBJECT type"
+        }
         if let required = tree.member(schema, "required") {
             let needed = tree.list(required).compactMap(tree.text)
             if needed.isEmpty { return "\(place).required: must not be empty" }

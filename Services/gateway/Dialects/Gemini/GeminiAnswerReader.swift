@@ -20,6 +20,9 @@ enum GeminiPiece {
             self = .call(
                 id: call["id"]?.string.flatMap { $0.isEmpty ? nil : $0 }, name: name,
                 arguments: String(decoding: arguments, as: UTF8.self))
+        } else if part["thought"]?.bool == true, part["inlineData"] != nil {
+            // A sketch of a model that draws, on the way to the picture.
+            return nil
         } else if let blob = part["inlineData"], let data = blob["data"]?.string, let base64 = Base64Text.standard(data)
         {
             let type = blob["mimeType"]?.string ?? "image/png"
@@ -49,7 +52,7 @@ enum GeminiFinish {
         switch word {
         case "MAX_TOKENS": .length
         case "SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "LANGUAGE", "IMAGE_SAFETY",
-            "IMAGE_PROHIBITED_CONTENT":
+            "IMAGE_PROHIBITED_CONTENT", "MODEL_ARMOR":
             .contentFilter
         default: hasCalls ? .toolCalls : .stop
         }

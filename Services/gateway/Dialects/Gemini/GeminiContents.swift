@@ -82,14 +82,14 @@ struct GeminiContents {
             case .thinking(let thinking):
                 guard thinking.redacted == nil else { continue }
                 if !thinking.text.isEmpty { pieces.append(.thought(thinking.text, signature: nil)) }
-                guard let signature = thinking.signature, !signature.isEmpty else { continue }
+                guard let signature = thinking.signature, Self.isSignature(signature) else { continue }
                 settle()
                 if thinking.text.isEmpty {
                     if case .text(_, nil)? = pieces.last {} else { pieces.append(.text("", signature: nil)) }
                 }
                 carried = (signature, pieces.count - 1)
             case .toolCall(let call):
-                var signature = call.signature
+                var signature = call.signature.flatMap { Self.isSignature($0) ? $0 : nil }
                 if signature == nil, let held = carried {
                     signature = held.signature
                     carried = nil
@@ -103,6 +103,11 @@ struct GeminiContents {
         }
         settle()
         return pieces
+    }
+
+    /// Whether a text can be a signature of Google's, which are bytes; one of another vendor's that is not makes it refuse the request.
+    private static func isSignature(_ text: String) -> Bool {
+        !text.isEmpty && Base64Text.standard(text) != nil
     }
 
     private mutating func userPieces(_ parts: [Part]) -> [Piece] {

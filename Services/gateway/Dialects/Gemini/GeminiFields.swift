@@ -45,9 +45,13 @@ struct GeminiFields {
         return number
     }
 
+    /// A number; Google also takes one in a string.
     func number(_ name: String, _ snake: String? = nil) throws(InvalidRequest) -> JSONNumber? {
         guard let value = value(name, snake) else { return nil }
-        guard case .number(let number) = value else { throw fault(name, "must be a number, not \(value.kind.phrase)") }
+        if case .number(let number) = value { return number }
+        guard let text = value.string, case .number(let number)? = try? JSONValue.parse(Array(text.utf8)) else {
+            throw fault(name, "must be a number, not \(value.kind.phrase)")
+        }
         return number
     }
 

@@ -3,9 +3,9 @@ import JSON
 
 /// Gemini's counts (contract providers §5.6): `candidatesTokenCount` is without the thoughts, `promptTokenCount` with the cached tokens.
 enum GeminiUsage {
-    /// A count from 0 to 10¹², so that sums of hostile answers cannot overflow.
+    /// A count from 0 to 10¹², so that sums of hostile answers cannot overflow; Google may write numbers as texts.
     private static func count(_ value: JSONValue?) -> Int {
-        min(max(value?.int ?? 0, 0), 1_000_000_000_000)
+        min(max(value?.int ?? value?.string.flatMap { Int($0) } ?? 0, 0), 1_000_000_000_000)
     }
 
     /// Reads a `usageMetadata`; `nil` when it counts nothing.
