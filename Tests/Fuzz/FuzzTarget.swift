@@ -7,6 +7,7 @@ enum FuzzTarget: String, CaseIterable {
     case events
     case lines
     case form
+    case frames
     case requests
     case answers
     case streams
@@ -40,6 +41,9 @@ enum FuzzTarget: String, CaseIterable {
         case .events: try SplitterChecks.events(bytes, cut: pieces)
         case .lines: try SplitterChecks.lines(bytes, cut: pieces)
         case .form: try SplitterChecks.form(bytes, cut: pieces)
+        case .frames:
+            try FrameChecks.check(
+                bytes, cut: { mutator.pieces(of: [UInt8](repeating: 0, count: $0)).map(\.count) }, parser)
         default: try JSONChecks.check(bytes, number, parser)
         }
     }
@@ -56,6 +60,7 @@ enum FuzzTarget: String, CaseIterable {
         case .json: return protocols.flatMap { FuzzSeeds.bodies($0) }
         case .events, .lines: return protocols.flatMap { FuzzSeeds.streams($0) }
         case .form: return [FuzzSeeds.form]
+        case .frames: return FrameChecks.seeds
         case .requests, .answers, .streams:
             return FuzzSubject.all.enumerated().flatMap { number, subject in
                 let plain =

@@ -1,4 +1,5 @@
 import Contracts
+import FuzzSupport
 import InferenceModel
 import JSON
 import Testing

@@ -1,3 +1,4 @@
+import FuzzSupport
 import InferenceModel
 import JSON
 import Testing
