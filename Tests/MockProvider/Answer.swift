@@ -36,6 +36,7 @@ final class FixedSteps: Steps {
 enum Answer {
     static func steps(for request: MockRequest) -> any Steps {
         if BedrockAnswer.isAsked(request) { return BedrockAnswer.steps(for: request) }
+        if VertexAnswer.isAsked(request) { return VertexAnswer.steps(for: request) }
         if AnthropicAnswer.isAsked(request) { return AnthropicAnswer.steps(for: request) }
         if ResponsesAnswer.isAsked(request) { return ResponsesAnswer.steps(for: request) }
         if GeminiAnswer.isAsked(request) { return GeminiAnswer.steps(for: request) }

@@ -134,6 +134,7 @@ struct Behaviour {
             In Anthropic's protocol /v1/messages and /v1/messages/count_tokens; a request that Anthropic would refuse gets 400.
             In the Responses protocol /v1/responses and what it keeps; mock-refusal refuses; a request that OpenAI would refuse gets 400.
             In Bedrock's …/model/{id}/invoke and /invoke-with-response-stream, signed with the secret secret-of-{access key} or with an API key; a request that Bedrock would refuse gets 400.
+            On Vertex AI's addresses Gemini's and Anthropic's protocols with what differs there, and :predict; a token that begins with `expired` gets 401.
             In Gemini's protocol …/models/{model}:generateContent, :streamGenerateContent, :countTokens, :embedContent, :batchEmbedContents, below any prefix; a request that Google would refuse gets 400.
             There mock-blocked, mock-refusal, mock-malformed, mock-grounded, mock-picture and mock-code are answers of their own, and names with gemini-2.5 or gemini-3 behave as those models.
             In Cohere's protocol /v2/chat, /v2/embed and /v2/rerank; /rerank with texts is that of text-embeddings-inference.

@@ -23,6 +23,7 @@ package enum DialectCatalog {
         Anthropic(),
         Bedrock(),
         Gemini(),
+        Vertex(),
         Ollama(),
         Cohere(),
         TEI(),

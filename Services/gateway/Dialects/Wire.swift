@@ -42,6 +42,11 @@ package struct Wire: Sendable {
         traits = OpenAITraits()
     }
 
+    /// Whether an upstream is asked for a call; else the gateway answers it by itself.
+    package func asksUpstream(_ call: any CallerCall) -> Bool {
+        call.family == family || !(call is any LocalCall)
+    }
+
     /// The media whose addresses must become bytes before a call is put to this; of calls that pass only where that can be done in their bytes.
     package func inlinedMedia(of call: any CallerCall) -> Set<Media.Kind> {
         guard call.family == family ? call is any MediaCall : call is any InferenceCall else { return [] }

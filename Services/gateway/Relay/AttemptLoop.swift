@@ -174,9 +174,8 @@ final class AttemptLoop {
         do throws(RelayError) {
             let state = relay.state(of: scope.request)
             let route = try UpstreamRequest.route(call, scope: scope, channel: channel, state: state)
-            if let grant = route.credential.grant {
-                let token =
-                    token ?? AttemptToken(grant, of: channel, relay: relay, loop: scope.request.loop)
+            if let grant = route.credential.grant, route.wire.asksUpstream(call) {
+                let token = token ?? AttemptToken(grant, of: channel, relay: relay, loop: scope.request.loop)
                 self.token = token
                 if token.value == nil { return .lacksToken }
             }

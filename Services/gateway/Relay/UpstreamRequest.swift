@@ -22,6 +22,7 @@ enum UpstreamRequest {
         guard let route = state.routes.find(channel, wanted) else {
             throw .unusable(channel, "its key or address does not fit its type")
         }
+        if case .unusable(let reason) = route.credential { throw .unusable(channel, reason) }
         return route
     }
 
@@ -70,6 +71,7 @@ enum UpstreamRequest {
                 exchange.request.method, url: url, headers: &headers, body: exchange.request.bytes,
                 at: scope.wallClock(.now()))
         case .token(let grant, let fields):
+            guard exchange.localAnswer == nil else { break }
             guard let token else { throw .ours(code: .internalError, message: "a token is needed and was not fetched") }
             switch grant.placement {
             case .bearer: headers.append("authorization", "Bearer \(token)")

@@ -10,7 +10,9 @@ enum AnthropicAnswerReader {
         _ body: [UInt8], _ context: UpstreamContext, parser: JSONParser, errors: VendorErrors = .openAI
     ) throws(UpstreamError) -> InferenceResponse {
         guard let tree = try? parser.parse(body), tree.object != nil else {
-            throw bad("the upstream answered something that is no JSON object")
+            // Google tells some errors in an array of one.
+            throw AnthropicErrors.inside(
+                body, parser: parser, errors: errors, "the upstream answered something that is no JSON object")
         }
         guard let content = tree["content"]?.array, tree["type"]?.string != "error" else {
             throw errors.hidden(in: tree) ?? AnthropicErrors.read(tree)

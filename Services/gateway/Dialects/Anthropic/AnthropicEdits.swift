@@ -32,6 +32,7 @@ struct AnthropicEdits {
     /// - Parameter asksForAnswer: Whether an answer is wanted; else only a count of the tokens.
     func body(upstreamModel: String, asksForAnswer: Bool) -> [UInt8] {
         var edit = JSONEdit(request.index)
+        let upstreamModel = flavor.hasGoogleNames ? Vertex.claudeName(upstreamModel) : upstreamModel
         if !flavor.sendsModel {
             edit.remove("model")
         } else if upstreamModel != request.model {

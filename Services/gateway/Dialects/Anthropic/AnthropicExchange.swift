@@ -31,7 +31,9 @@ package final class AnthropicExchange: Exchange, Sendable {
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
         guard let scan = try? parser.scan(bytes, for: Self.keys) else {
-            throw AnthropicAnswerReader.bad("the upstream answered something that is no JSON object")
+            // Google tells some errors in an array of one.
+            throw AnthropicErrors.inside(
+                bytes, parser: parser, errors: errors, "the upstream answered something that is no JSON object")
         }
         guard scan[2]?.kind == .array, scan[0]?.string(in: bytes) != "error" else {
             throw AnthropicErrors.inside(
@@ -80,7 +82,7 @@ package final class AnthropicCountExchange: Exchange, Sendable {
             edits.body(upstreamModel: context.upstreamModel, asksForAnswer: false),
             headers: AnthropicUpstream.headers(
                 flavor, isStream: false, version: call.version, betas: edits.headerBetas),
-            query: call.asksForBeta ? "beta=true" : nil)
+            query: call.asksForBeta && flavor.bodyVersion == nil ? "beta=true" : nil)
     }
 
     private static let keys = JSONKeys("input_tokens")

@@ -28,6 +28,8 @@ package struct AnthropicFlavor: Equatable, Sendable {
     package var bodyVersion: String?
     /// Whether the body names the model; else the address does.
     package var sendsModel = true
+    /// Whether the model in the body has Google's name.
+    package var hasGoogleNames = false
     /// Whether the body has `stream`; else the address says it.
     package var sendsStream = true
     package var betas = Betas.byModel
@@ -93,6 +95,14 @@ package struct AnthropicFlavor: Equatable, Sendable {
         flavor.contextManagement = .dropped
         flavor.takesToolExtras = false
         flavor.inlinedMedia = [.image, .document]
+        return flavor
+    }()
+
+    /// Google Vertex's count of tokens, whose address names no model.
+    package static let vertexCount: Self = {
+        var flavor = vertex
+        flavor.sendsModel = true
+        flavor.hasGoogleNames = true
         return flavor
     }()
 

@@ -123,6 +123,23 @@ package final class GeminiBody: Sendable {
         return splice.applied()
     }
 
+    /// The body of Vertex AI's `countTokens`, which takes the request itself without what does not count.
+    ///
+    /// - Throws: `InvalidRequest` for a body that is not valid JSON.
+    func forVertexCounting(_ model: GeminiModel, _ parser: JSONParser) throws(InvalidRequest) -> [UInt8] {
+        let tree = try tree(parser)
+        let whole = (tree["generateContentRequest"] ?? tree["generate_content_request"])?.object ?? tree
+        var counted = JSONObject()
+        for member in whole.members where Self.countedByVertex.contains(member.key) {
+            counted[member.key] = member.value
+        }
+        return try GeminiBody(JSONValue.object(counted).serialized(), parser: parser).forGenerating(model, .vertex)
+    }
+
+    private static let countedByVertex: Set<String> = [
+        "contents", "systemInstruction", "system_instruction", "tools", "generationConfig", "generation_config",
+    ]
+
     private func rename(_ object: Range<Int>, _ name: String, _ splice: inout Splice) {
         for member in JSONWalk.members(bytes, object) where JSONWalk.equals(bytes, member.key, "model") {
             splice.replace(member.value, JSONWriter.quoted(name))

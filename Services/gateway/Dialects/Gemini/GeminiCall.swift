@@ -100,7 +100,11 @@ package final class GeminiCountCall: LocalCall {
     package func passThrough(_ wire: Wire, _ context: UpstreamContext, parser: JSONParser) throws(InvalidRequest)
         -> any Exchange
     {
-        GeminiPlainExchange(body.forCounting(upstreamModel: context.upstreamModel), readsUsage: false)
+        let isVertex = (wire.inference as? GeminiUpstream)?.flavour == .vertex
+        return GeminiPlainExchange(
+            isVertex
+                ? try body.forVertexCounting(GeminiModel(context.upstreamModel), parser)
+                : body.forCounting(upstreamModel: context.upstreamModel), readsUsage: false)
     }
 
     package func answerLocally(_ context: UpstreamContext, parser: JSONParser) throws(InvalidRequest) -> RelayedAnswer {
