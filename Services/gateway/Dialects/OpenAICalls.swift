@@ -13,6 +13,8 @@ package struct OpenAIDialect: CallerDialect {
         case .completions: return CompletionsCall(read)
         case .embeddings: return EmbeddingsCall(read)
         case .rerank: return try RerankCall(read)
+        case .imagesGenerations: return try ImageCall(read)
+        case .audioSpeech: return try SpeechCall(read)
         default: return try OperationCall(read, mode: request.mode)
         }
     }

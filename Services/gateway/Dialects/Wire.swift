@@ -3,43 +3,65 @@ package import JSON
 
 /// What is spoken at an address of a vendor: the family, and what writes and reads it when the caller speaks another one.
 package struct Wire: Sendable {
+    /// What writes and reads calls that do not pass.
+    private enum Conversion: Sendable {
+        /// Nothing but the same protocol can be sent.
+        case none
+        case inference(any UpstreamDialect)
+        case embedding(any EmbeddingDialect)
+        case rerank(any RerankDialect)
+        case images(any ImageDialect)
+        case speech(any SpeechDialect)
+    }
+
     package let family: ProtocolFamily
-    /// For calls that are converted; `nil` where nothing but the same protocol can be sent.
-    package let inference: (any UpstreamDialect)?
-    package let embedding: (any EmbeddingDialect)?
-    package let rerank: (any RerankDialect)?
+    private let conversion: Conversion
     /// What a vendor takes or refuses beyond the protocol; for pass-throughs.
     package let traits: OpenAITraits
+
+    private init(_ family: ProtocolFamily, _ conversion: Conversion, _ traits: OpenAITraits = OpenAITraits()) {
+        self.family = family
+        self.conversion = conversion
+        self.traits = traits
+    }
 
     /// A protocol for chat models.
     package init(
         _ family: ProtocolFamily, _ inference: (any UpstreamDialect)?, traits: OpenAITraits = OpenAITraits()
     ) {
-        self.family = family
-        self.inference = inference
-        embedding = nil
-        rerank = nil
-        self.traits = traits
+        self.init(family, inference.map { .inference($0) } ?? .none, traits)
     }
 
     /// A protocol for embeddings.
     package init(
         embedding family: ProtocolFamily, _ embedding: (any EmbeddingDialect)?, traits: OpenAITraits = OpenAITraits()
     ) {
-        self.family = family
-        inference = nil
-        self.embedding = embedding
-        rerank = nil
-        self.traits = traits
+        self.init(family, embedding.map { .embedding($0) } ?? .none, traits)
     }
 
     /// A vendor's own protocol for rerank.
     package init(rerank: any RerankDialect) {
-        family = .vendor
-        inference = nil
-        embedding = nil
-        self.rerank = rerank
-        traits = OpenAITraits()
+        self.init(.vendor, .rerank(rerank))
+    }
+
+    /// A vendor's own protocol for pictures from a text.
+    package init(images: any ImageDialect) {
+        self.init(.vendor, .images(images))
+    }
+
+    /// A vendor's own protocol for speech.
+    package init(speech: any SpeechDialect) {
+        self.init(.vendor, .speech(speech))
+    }
+
+    /// What writes and reads the protocol for chat models; `nil` where nothing does.
+    package var inference: (any UpstreamDialect)? {
+        if case .inference(let dialect) = conversion { dialect } else { nil }
+    }
+
+    /// What writes and reads the protocol for embeddings; `nil` where nothing does.
+    package var embedding: (any EmbeddingDialect)? {
+        if case .embedding(let dialect) = conversion { dialect } else { nil }
     }
 
     /// Whether an upstream is asked for a call; else the gateway answers it by itself.
@@ -67,15 +89,19 @@ package struct Wire: Sendable {
             return ConvertedInference(
                 folding: chat, chat.streamed(to: context.upstreamModel, traits, parser: parser), to: inference, context)
         }
-        if let inference, let call = call as? any InferenceCall {
+        switch (conversion, call) {
+        case (.inference(let dialect), let call as any InferenceCall):
             return try ConvertedInference(
-                call, neutral: neutral, to: inference, streamsOnly: traits.streamsOnly, context, parser: parser)
-        }
-        if let embedding, let call = call as? any EmbeddingCall {
-            return try ConvertedEmbedding(call, to: embedding, context, parser: parser)
-        }
-        if let rerank, let call = call as? RerankCall {
-            return try ConvertedRerank(call, to: rerank, context, parser: parser)
+                call, neutral: neutral, to: dialect, streamsOnly: traits.streamsOnly, context, parser: parser)
+        case (.embedding(let dialect), let call as any EmbeddingCall):
+            return try ConvertedEmbedding(call, to: dialect, context, parser: parser)
+        case (.rerank(let dialect), let call as RerankCall):
+            return try ConvertedRerank(call, to: dialect, context, parser: parser)
+        case (.images(let dialect), let call as ImageCall):
+            return try ConvertedImages(call, to: dialect, context, parser: parser)
+        case (.speech(let dialect), let call as SpeechCall):
+            return try ConvertedSpeech(call, to: dialect, context, parser: parser)
+        default: break
         }
         if let call = call as? any LocalCall {
             return LocalExchange(try call.answerLocally(context, parser: parser))

@@ -76,6 +76,7 @@ package final class ConvertedEmbedding: Exchange, Sendable {
     private let upstream: any EmbeddingDialect
     private let context: UpstreamContext
     private let estimate: TokenUsage
+    private let count: Int
     package let request: UpstreamBody
 
     /// Prepares one attempt.
@@ -91,11 +92,17 @@ package final class ConvertedEmbedding: Exchange, Sendable {
         neutral.model = context.upstreamModel
         let tokens = TokenEstimate.tokens(of: neutral.inputs)
         estimate = TokenUsage(inputTokens: tokens, totalTokens: tokens)
+        count = neutral.inputs.count
         request = try upstream.write(neutral, context)
     }
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
         var response = try upstream.read(bytes, context, parser: parser)
+        guard response.vectors.count == count else {
+            throw UpstreamError(
+                status: 502, message: "the upstream answered \(response.vectors.count) vectors for \(count) texts",
+                type: "upstream_error", code: .string(UpstreamError.badResponse))
+        }
         let isEstimated = response.usage == nil
         response.usage = response.usage ?? estimate
         return RelayedAnswer(

@@ -3,10 +3,9 @@ import HTTPCore
 package import InferenceModel
 package import JSON
 
-/// An operation of OpenAI's family that only passes: moderations, images from a prompt, speech (contract providers §3.8).
+/// An operation of OpenAI's family that only passes: moderations (contract providers §3.8).
 package final class OperationCall: OpenAICall {
     package let request: OpenAIRequest
-    private let mode: RelayMode
     package var family: ProtocolFamily { .operations }
 
     /// Checks what every vendor needs, so that a caller hears it at once and in its own words (contract relay §9).
@@ -14,18 +13,13 @@ package final class OperationCall: OpenAICall {
     /// - Throws: `InvalidRequest` naming the member at fault.
     package init(_ request: OpenAIRequest, mode: RelayMode) throws(InvalidRequest) {
         self.request = request
-        self.mode = mode
-        switch mode {
-        case .imagesGenerations: try Self.need("prompt", [.string], request)
-        case .audioSpeech, .moderations: try Self.need("input", [.string, .array, .object], request)
-        default: break
-        }
+        if mode == .moderations { try Self.need("input", [.string, .array, .object], request) }
     }
 
     package func passThrough(_ wire: Wire, _ context: UpstreamContext, parser: JSONParser) throws(InvalidRequest)
         -> any Exchange
     {
-        Self.exchange(request, wire, context, product: try product())
+        Self.exchange(request, wire, context, product: .other)
     }
 
     /// The exchange of an operation whose body passes.
@@ -38,15 +32,6 @@ package final class OperationCall: OpenAICall {
                     upstreamModel: wire.traits.namesModelInAddress ? nil : context.upstreamModel, asksForUsage: false),
                 headers: ["content-type": "application/json"]), requestedModel: context.requestedModel,
             product: product)
-    }
-
-    private func product() throws(InvalidRequest) -> OperationExchange.Product {
-        switch mode {
-        case .imagesGenerations: .images(asData: try request.text("response_format") == "b64_json")
-        case .audioSpeech where request.kind(of: "input") == .string:
-            .speech(characters: try request.text("input")?.unicodeScalars.count ?? 0)
-        default: .other
-        }
     }
 
     /// Checks a member that every vendor needs.

@@ -41,7 +41,7 @@ package final class OperationExchange: Exchange, Sendable {
         let told = answer.usage.map(Self.complete) ?? Self.metered(bytes, parser)
         var relayed = RelayedAnswer(body: answer.body, usage: told, id: answer.id)
         switch product {
-        case .images(let asData): readImages(&relayed, asData: asData, parser)
+        case .images(let asData): Pictures.read(&relayed, asData: asData, parser)
         case .rerank(let call):
             relayed.isEstimated = told == nil
             relayed.usage = told ?? call.estimate(parser)
@@ -51,47 +51,10 @@ package final class OperationExchange: Exchange, Sendable {
         return relayed
     }
 
-    /// Counts pictures that the vendor did not count, and finds those that it gives by address alone.
-    private func readImages(_ answer: inout RelayedAnswer, asData: Bool, _ parser: JSONParser) {
-        guard asData || answer.usage == nil, let tree = try? parser.parse(answer.body), let list = tree["data"]?.array
-        else { return }
-        if answer.usage == nil, !list.isEmpty {
-            answer.usage = TokenUsage(outputTokens: list.count, totalTokens: list.count, imageOutputTokens: list.count)
-        }
-        guard asData else { return }
-        answer.addresses = list.compactMap(Self.address).filter { DataURL($0) == nil }
-        // Data addresses are bytes already.
-        if answer.addresses.isEmpty, list.contains(where: { Self.address($0) != nil }) {
-            answer = inlined(answer, parser: parser) { _ in nil }
-        }
-    }
-
-    /// The address of a picture that has no bytes.
-    private static func address(_ picture: JSONValue) -> String? {
-        guard picture["b64_json"]?.string?.isEmpty ?? true, let url = picture["url"]?.string, !url.isEmpty else {
-            return nil
-        }
-        return url
-    }
-
     package func inlined(
         _ answer: RelayedAnswer, parser: JSONParser, _ base64: (String) -> String?
     ) -> RelayedAnswer {
-        guard var tree = (try? parser.parse(answer.body))?.object, let list = tree["data"]?.array else { return answer }
-        tree["data"] = .array(
-            list.map { picture in
-                guard let address = Self.address(picture), let data = DataURL(address)?.base64 ?? base64(address) else {
-                    return picture
-                }
-                var picture = picture
-                picture["url"] = nil
-                picture["b64_json"] = .string(data)
-                return picture
-            })
-        var answer = answer
-        answer.body = JSONValue.object(tree).serialized()
-        answer.addresses = []
-        return answer
+        Pictures.inlined(answer, parser: parser, base64)
     }
 
     /// The answer with its counts in `meta.tokens`, where callers look for them (contract providers §3.8, §19).

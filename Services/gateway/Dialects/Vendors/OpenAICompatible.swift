@@ -13,6 +13,14 @@ package struct OpenAICompatible: Vendor {
         case cloudflare
     }
 
+    /// An operation that a vendor of this family has in a form that is not OpenAI's.
+    package enum OwnOperation: Sendable {
+        /// At a path that is appended to the channel's address, in a protocol of its own.
+        case at(String, Wire)
+        /// Not for this model.
+        case missing
+    }
+
     /// The name that the channel types carry.
     package let id: String
     package let addressing: Addressing
@@ -30,6 +38,8 @@ package struct OpenAICompatible: Vendor {
     let path: @Sendable (RelayMode, _ model: String, _ configs: JSONObject) -> String?
     /// What goes with the key by the `configs`.
     let fields: @Sendable (_ configs: JSONObject) -> [CredentialField]
+    /// What the vendor does in a way of its own; `nil` for all else.
+    let own: @Sendable (VendorCall, VendorChannel) -> OwnOperation?
 
     init(
         _ id: String, addressing: Addressing = .plain(prefix: ""), auth: AuthScheme = .bearer,
@@ -37,6 +47,7 @@ package struct OpenAICompatible: Vendor {
         anthropic: AnthropicRoute? = nil,
         path: @escaping @Sendable (RelayMode, String, JSONObject) -> String? = { _, _, _ in nil },
         fields: @escaping @Sendable (JSONObject) -> [CredentialField] = { _ in [] },
+        own: @escaping @Sendable (VendorCall, VendorChannel) -> OwnOperation? = { _, _ in nil },
         adapt: @escaping @Sendable (inout OpenAITraits, String, JSONObject) -> Void = { _, _, _ in }
     ) {
         self.id = id
@@ -48,6 +59,7 @@ package struct OpenAICompatible: Vendor {
         self.anthropic = anthropic
         self.path = path
         self.fields = fields
+        self.own = own
         self.adapt = adapt
     }
 
@@ -76,6 +88,13 @@ package struct OpenAICompatible: Vendor {
         let secret = firstPart(of: channel.key, type: channel.type)
         if let native = anthropic?.route(call, base: channel.base, key: secret, errors: traits.errors) {
             return native
+        }
+        switch own(call, channel) {
+        case .at(let path, let wire):
+            let credential = auth.credential(secret).with(fields(channel.configs))
+            return UpstreamRoute(url: channel.base + path, credential: credential, wire: wire)
+        case .missing: return nil
+        case nil: break
         }
         if ResponsesModels.takes(call, channel, isUsual: hasResponses) { return responses(call, channel) }
         let mode = Self.operation(call.mode, of: channel.type)
