@@ -109,7 +109,7 @@ extension RelayError {
 
     /// A channel whose key or address does not do; the text says why, without the key.
     static func unusable(_ channel: RoutedChannel, _ reason: String) -> RelayError {
-        .ours(code: .channelMisconfigured, message: "channel \(channel.id) is not complete: \(reason)")
+        .ours(code: .channelMisconfigured, message: "channel \(channel.id) cannot be used: \(reason)")
     }
 
     /// A fault on the way to an upstream, in words for the caller; `nil` when the transfer was cancelled by ourselves.

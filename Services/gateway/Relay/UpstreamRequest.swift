@@ -20,7 +20,10 @@ enum UpstreamRequest {
             mode: scope.mode, family: call.family, model: scope.upstreamModel, isStream: call.isStream,
             action: call.action)
         guard let route = state.routes.find(channel, wanted) else {
-            throw .unusable(channel, "its key or address does not fit its type")
+            throw .unusable(
+                channel,
+                "its type does not serve this call for model '\(scope.upstreamModel)', or its key or address does not fit the type"
+            )
         }
         if case .unusable(let reason) = route.credential { throw .unusable(channel, reason) }
         return route
