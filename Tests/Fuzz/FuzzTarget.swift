@@ -29,8 +29,8 @@ enum FuzzTarget: String, CaseIterable {
         case .answers: try subject.answer(bytes, status: 400 + number, parser)
         default:
             var mutator = Self.mutator(bytes)
-            try subject.stream(bytes, cut: mutator.pieces(of: bytes), parser)
-            try subject.events(mutator.pieces(of: bytes), parser)
+            try subject.stream(bytes, &mutator, parser)
+            try subject.events(bytes, &mutator, parser)
         }
     }
 

@@ -23,6 +23,7 @@ package struct FuzzSubject: CustomStringConvertible, Sendable {
         "responses": Wire(.responses, ResponsesUpstream()), "anthropic": Wire(.anthropic, AnthropicUpstream()),
         "gemini": Wire(.gemini, GeminiUpstream()), "ollama": Wire(.vendor, OllamaUpstream()),
         "cohere": Wire(.vendor, CohereUpstream()),
+        "bedrock": Wire(.anthropic, AnthropicUpstream(.bedrock)),
     ]
 
     /// Every caller with every upstream.
@@ -35,8 +36,14 @@ package struct FuzzSubject: CustomStringConvertible, Sendable {
         switch upstream {
         case "deepseek", "ollama": "vendors"
         case "cohere": "vendors/cohere"
+        case "bedrock": "anthropic"
         default: upstream
         }
+    }
+
+    /// The bytes of a stream as the upstream sends it: Bedrock's events come in frames.
+    private func sent(_ bytes: [UInt8]) -> [UInt8] {
+        upstream == "bedrock" ? FrameFixture.events(ofSSE: bytes).flatMap { FrameFixture.chunk($0) } : bytes
     }
 
     /// A request of the caller's that every upstream takes.
@@ -117,7 +124,11 @@ package struct FuzzSubject: CustomStringConvertible, Sendable {
     }
 
     /// A stream is relayed or refused, the same however it is cut.
-    package func stream(_ bytes: [UInt8], cut pieces: [[UInt8]], _ parser: JSONParser) throws {
+    ///
+    /// - Parameter mutator: Cuts it.
+    package func stream(_ bytes: [UInt8], _ mutator: inout Mutator, _ parser: JSONParser) throws {
+        let bytes = sent(bytes)
+        let pieces = mutator.pieces(of: bytes)
         let exchange = try exchange(isStream: true, parser)
         let whole = Self.relay([bytes], exchange.makeStream(), parser)
         try Finding.expect(Self.isSmall(whole.out.count, bytes.count), "\(self) relays \(whole.out.count) bytes")
@@ -132,7 +143,8 @@ package struct FuzzSubject: CustomStringConvertible, Sendable {
     }
 
     /// The upstream's reader tells one start, one end at most and nothing behind it.
-    package func events(_ pieces: [[UInt8]], _ parser: JSONParser) throws {
+    package func events(_ bytes: [UInt8], _ mutator: inout Mutator, _ parser: JSONParser) throws {
+        let pieces = mutator.pieces(of: sent(bytes))
         guard let dialect = Self.wires[upstream]?.inference, let type = ChannelType.find(1) else { return }
         let context = UpstreamContext(channelType: type, upstreamModel: "up", requestedModel: "asked")
         var reader = dialect.makeEventReader(context)

@@ -50,8 +50,7 @@ struct FuzzTests {
     func streams(_ subject: FuzzSubject) throws {
         let seeds = FuzzSeeds.streams(subject.folder)
         run("stream \(subject)") { mutator, _ in
-            let bytes = mutator.mutant(of: seeds)
-            try subject.stream(bytes, cut: mutator.pieces(of: bytes), parser)
+            try subject.stream(mutator.mutant(of: seeds), &mutator, parser)
         }
     }
 
@@ -61,8 +60,7 @@ struct FuzzTests {
     func events(_ subject: FuzzSubject) throws {
         let seeds = FuzzSeeds.streams(subject.folder)
         run("events \(subject)") { mutator, _ in
-            let bytes = mutator.mutant(of: seeds)
-            try subject.events(mutator.pieces(of: bytes), parser)
+            try subject.events(mutator.mutant(of: seeds), &mutator, parser)
         }
     }
 }
