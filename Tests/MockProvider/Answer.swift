@@ -54,7 +54,7 @@ enum Answer {
             if let fault = fault(asked.behaviour.kind) { return fault }
         }
         if case .other(let kind) = asked.operation, !asked.isBroken { return OperationAnswer.steps(kind, asked) }
-        if asked.streams, asked.behaviour.kind != .jsonForStream { return StreamSteps(asked) }
+        if asked.streams, asked.behaviour.kind != .jsonForStream { return ChunkFrames.steps(asked) }
         return plain(asked)
     }
 

@@ -1,4 +1,4 @@
-/// The SSE events of one stream, by position.
+/// The SSE events of one stream of OpenAI's, by position.
 struct ChunkFrames {
     private enum Piece {
         case text([UInt8])
@@ -54,7 +54,29 @@ struct ChunkFrames {
         count = isFixed ? pieces.count : pieces.count + asked.behaviour.chunks
     }
 
-    func frame(_ position: Int) -> [UInt8] {
+    /// The stream of a request.
+    static func steps(_ asked: Asked) -> any Steps {
+        let frames = ChunkFrames(asked)
+        let ends = frames.ends
+        return EventSteps(
+            asked.behaviour,
+            EventSteps.Events(
+                fields: "Content-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\n",
+                count: frames.count + ends.count, paced: frames.count, error: { _ in error },
+                event: { $0 < frames.count ? frames.frame($0) : ends[$0 - frames.count] }))
+    }
+
+    /// What comes behind the texts and calls.
+    private var ends: [[UInt8]] {
+        var ends = asked.behaviour.kind == .noFinish ? [] : [finish()]
+        if asked.wantsUsage { ends.append(usage()) }
+        if asked.behaviour.kind != .noDone {
+            ends.append(Array((asked.behaviour.kind == .crlf ? "data: [DONE]\r\n\r\n" : "data: [DONE]\n\n").utf8))
+        }
+        return ends
+    }
+
+    private func frame(_ position: Int) -> [UInt8] {
         guard position < pieces.count else {
             return event(text: PlainBody.word(position - pieces.count, asked.behaviour))
         }
@@ -66,7 +88,7 @@ struct ChunkFrames {
         }
     }
 
-    func finish() -> [UInt8] {
+    private func finish() -> [UInt8] {
         let reason = asked.finishReason
         guard asked.operation == .chat else {
             return whole(#"{"index":0,"text":"","logprobs":null,"finish_reason":"\#(reason)"}"#)
@@ -74,7 +96,7 @@ struct ChunkFrames {
         return whole(#"{"index":0,"delta":{},"logprobs":null,"finish_reason":"\#(reason)"}"#)
     }
 
-    func usage() -> [UInt8] {
+    private func usage() -> [UInt8] {
         var out = prefix
         out.append(
             "],\"usage\":\(PlainBody.usage(completion: count))}" + (asked.behaviour.kind == .crlf ? "\r\n\r\n" : "\n\n")

@@ -15,6 +15,8 @@ final class EventSteps: Steps {
         /// The head's fields, each with its line end; without the framing.
         var fields = "Content-Type: text/event-stream; charset=utf-8\r\n"
         var count: Int
+        /// How many of them come at the pace of the behaviour, and have its faults in their middle; the rest follows at once. All unless told.
+        var paced: Int?
         /// The event that ends a stream with an error, by its place.
         var error: (Int) -> [UInt8]
         /// The event at a place.
@@ -41,7 +43,7 @@ final class EventSteps: Steps {
         }
         guard position < events.count else { return over() }
         if let step = pace() { return [step] }
-        if position == events.count / 2, let fault = fault() { return fault }
+        if position == (events.paced ?? events.count) / 2, let fault = fault() { return fault }
         defer { position += 1 }
         return framed(events.event(position))
     }
@@ -60,7 +62,7 @@ final class EventSteps: Steps {
 
     /// The wait before an event, measured from the start so that delays do not add up.
     private func pace() -> Step? {
-        guard behaviour.delay > 0, position > 0, !hasWaited else {
+        guard behaviour.delay > 0, position > 0, position < events.paced ?? .max, !hasWaited else {
             hasWaited = false
             return nil
         }

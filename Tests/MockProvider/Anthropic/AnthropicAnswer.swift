@@ -26,7 +26,7 @@ enum AnthropicAnswer {
             return whole(400, error(400, message: fault))
         }
         if isCount(request) { return whole(200, Array(#"{"input_tokens":\#(10 + body.count / 100)}"#.utf8)) }
-        if asked.streams, asked.behaviour.kind != .jsonForStream { return AnthropicStreamSteps(asked) }
+        if asked.streams, asked.behaviour.kind != .jsonForStream { return AnthropicEvents.steps(asked) }
         return plain(asked)
     }
 

@@ -32,7 +32,7 @@ enum ResponsesAnswer {
             return refused(400, "Previous response with id '\(before)' not found.", "previous_response_id")
         }
         if asked.isKept { ResponsesShelf.shared.keep(asked) }
-        if asked.streams, asked.behaviour.kind != .jsonForStream { return ResponsesStreamSteps(asked) }
+        if asked.streams, asked.behaviour.kind != .jsonForStream { return ResponsesEvents.steps(asked) }
         return plain(asked)
     }
 
@@ -44,7 +44,7 @@ enum ResponsesAnswer {
         }
         switch (request.method, rest) {
         case ("GET", ""):
-            if request.target.contains("stream=true") { return ResponsesStreamSteps(asked) }
+            if request.target.contains("stream=true") { return ResponsesEvents.steps(asked) }
             return whole(200, asked.response(asked.isBackground ? .inProgress : .ended))
         case ("DELETE", ""):
             ResponsesShelf.shared.remove(id)

@@ -44,6 +44,12 @@ enum CohereAnswer {
         #"{"billed_units":{"input_tokens":5,"output_tokens":\#(output)},"tokens":{"input_tokens":11.0,"output_tokens":\#(output).0},"cached_tokens":3}"#
     }
 
+    /// Cohere has no word for a filter.
+    private static func reason(_ asked: Asked, _ calls: [String]) -> String {
+        let natural = calls.isEmpty ? "COMPLETE" : "TOOL_CALL"
+        return asked.behaviour.end(natural, length: "MAX_TOKENS", filter: natural)
+    }
+
     private static func thinks(_ asked: Asked) -> Bool {
         let type = asked.value("thinking").flatMap {
             LenientJSON.text(asked.request.body, LenientJSON.member(asked.request.body, $0, "type"))
@@ -55,7 +61,7 @@ enum CohereAnswer {
 
     private static func chat(_ asked: Asked) -> [UInt8] {
         let calls = asked.toolCalls
-        var out = Array(#"{"id":"mock-chat","finish_reason":"\#(calls.isEmpty ? "COMPLETE" : "TOOL_CALL")","#.utf8)
+        var out = Array(#"{"id":"mock-chat","finish_reason":"\#(reason(asked, calls))","#.utf8)
         out.append(#""message":{"role":"assistant""#)
         var blocks: [String] = thinks(asked) ? [#"{"type":"thinking","thinking":"first I think"}"#] : []
         if calls.isEmpty { blocks.append(#"{"type":"text","text":\#(VendorAnswer.json(PlainBody.text(asked)))}"#) }
@@ -137,7 +143,7 @@ enum CohereAnswer {
         guard asked.behaviour.kind != .noFinish else { return frames }
         let output = calls.isEmpty ? words.count : PlainBody.completionTokens
         let usage = asked.behaviour.kind == .noUsage ? "" : #","usage":\#(usage(output))"#
-        let reason = calls.isEmpty ? "COMPLETE" : "TOOL_CALL"
+        let reason = reason(asked, calls)
         frames.append(
             Array(
                 "event: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"\(reason)\"\(usage)}}\n\n"

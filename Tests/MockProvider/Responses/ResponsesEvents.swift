@@ -1,89 +1,27 @@
-import EventLoop
-
-/// A stream of the Responses protocol, made while it is sent.
-final class ResponsesStreamSteps: Steps {
-    private let asked: ResponsesAsked
-    private let events: [[UInt8]]
-    private let begin = MonotonicTime.now()
-    private var position = -1
-    private var hasWaited = false
-    private var queue: [Step] = []
-    private var isOver = false
-
-    private var kind: Behaviour.Kind { asked.behaviour.kind }
-
-    init(_ asked: ResponsesAsked) {
-        self.asked = asked
-        events = ResponsesEvents(asked).all
-    }
-
-    func next() -> Step {
-        while true {
-            if let step = queue.popLast() { return step }
-            if isOver { return .done }
-            queue = following().reversed()
-        }
-    }
-
-    private func following() -> [Step] {
-        guard position >= 0 else {
-            position = 0
-            let head = Step.write(
-                Array(
-                    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nx-request-id: req_mock\r\nTransfer-Encoding: chunked\r\n\r\n"
-                        .utf8))
-            if case .slowHead(let milliseconds) = kind { return [.wait(.milliseconds(milliseconds)), head] }
-            return [head]
-        }
-        guard position < events.count else {
-            isOver = true
-            return [.write(Array("0\r\n\r\n".utf8))]
-        }
-        if let step = pace() { return [step] }
-        if position == events.count / 2, let fault = fault() { return fault }
-        defer { position += 1 }
-        return framed(events[position])
-    }
-
-    /// The wait before an event, measured from the start so that delays do not add up.
-    private func pace() -> Step? {
-        guard asked.behaviour.delay > 0, position > 0, !hasWaited else {
-            hasWaited = false
-            return nil
-        }
-        hasWaited = true
-        let due = begin.advanced(by: .milliseconds(asked.behaviour.delay * position))
-        let now = MonotonicTime.now()
-        return due > now ? .wait(now.duration(to: due)) : nil
-    }
-
-    private func fault() -> [Step]? {
-        switch kind {
-        case .cutMidStream: return [.cut]
-        case .resetMidStream: return [.wait(.milliseconds(50)), .reset]
-        case .stallMidStream: return [.stall]
-        default: return nil
-        }
-    }
-
-    private func framed(_ event: [UInt8]) -> [Step] {
-        if kind == .splitUTF8 { return event.map { .write(Array("1\r\n".utf8) + [$0, 13, 10]) } }
-        var sent = event
-        if kind == .crlf {
-            sent = Array(": c\r\n\r\nid: 7\r\n".utf8) + event.flatMap { $0 == 10 ? [13, 10] : [$0] }
-        }
-        return [.write(Array((String(sent.count, radix: 16) + "\r\n").utf8) + sent + [13, 10], isChunk: true)]
-    }
-}
-
-/// The events of a stream.
-private struct ResponsesEvents {
-    private(set) var all: [[UInt8]] = []
+/// The events of a stream of the Responses protocol.
+struct ResponsesEvents {
+    private var all: [[UInt8]] = []
     private let asked: ResponsesAsked
     private var place = 0
     private var items: [String] = []
 
-    init(_ asked: ResponsesAsked) {
+    /// The stream of a request; one that fails at once is accepted before.
+    static func steps(_ asked: ResponsesAsked) -> any Steps {
+        let events = ResponsesEvents(asked)
+        let isDecorated = asked.behaviour.kind == .crlf
+        func decorated(_ event: [UInt8]) -> [UInt8] {
+            isDecorated ? Array(": c\r\n\r\nid: 7\r\n".utf8) + event.flatMap { $0 == 10 ? [13, 10] : [$0] } : event
+        }
+        return EventSteps(
+            asked.behaviour,
+            EventSteps.Events(
+                fields: "Content-Type: text/event-stream; charset=utf-8\r\nx-request-id: req_mock\r\n",
+                count: events.all.count,
+                error: { (events.all.prefix($0 == 0 ? 2 : 0) + [events.failure]).flatMap(\.self) },
+                event: { decorated(events.all[$0]) }))
+    }
+
+    private init(_ asked: ResponsesAsked) {
         self.asked = asked
         make()
     }
@@ -92,25 +30,26 @@ private struct ResponsesEvents {
         let kind = asked.behaviour.kind
         add("response.created", response(.inProgress))
         add("response.in_progress", response(.inProgress))
-        if kind == .errorFirst { return add("response.failed", response(.failed)) }
         if asked.thinks { think() }
         if asked.refuses { refuse() } else if asked.calls.isEmpty || asked.thinks { say() }
         call()
-        if kind == .errorInStream {
-            let half = all.count / 2
-            all.removeSubrange(half...)
-            return add("response.failed", response(.failed))
-        }
         if kind == .noFinish || kind == .noDone { return }
         add("response.\(asked.status)", response(.ended))
     }
 
     private mutating func add(_ type: String, _ members: String) {
-        var event = Array("event: \(type)\n".utf8)
-        event.append(#"data: {"type":"\#(type)","sequence_number":\#(all.count)"#)
-        event.append("," + members + "}\n\n")
-        all.append(event)
+        all.append(event(type, members, all.count))
     }
+
+    private func event(_ type: String, _ members: String, _ number: Int) -> [UInt8] {
+        var event = Array("event: \(type)\n".utf8)
+        event.append(#"data: {"type":"\#(type)","sequence_number":\#(number)"#)
+        event.append("," + members + "}\n\n")
+        return event
+    }
+
+    /// The event that tells that the response failed, behind the first half.
+    private var failure: [UInt8] { event("response.failed", response(.failed), all.count / 2) }
 
     private func response(_ state: ResponsesAsked.State) -> String {
         #""response":"# + String(decoding: asked.response(state, items: items), as: UTF8.self)

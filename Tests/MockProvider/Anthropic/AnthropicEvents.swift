@@ -1,22 +1,28 @@
-import EventLoop
-
-/// A stream of Anthropic's protocol, made while it is sent.
-final class AnthropicStreamSteps: Steps {
+/// The events of a stream of Anthropic's protocol; the words are made when they are sent.
+struct AnthropicEvents {
     private let asked: AnthropicAsked
     private let before: [[UInt8]]
     private let after: [[UInt8]]
     private let words: Int
     private let textIndex: Int
-    private let begin = MonotonicTime.now()
-    private var position = -1
-    private var hasWaited = false
-    private var queue: [Step] = []
-    private var isOver = false
 
-    private var kind: Behaviour.Kind { asked.behaviour.kind }
-    private var count: Int { before.count + words + after.count }
+    /// The stream of a request.
+    static func steps(_ asked: AnthropicAsked) -> any Steps {
+        let events = AnthropicEvents(asked)
+        return EventSteps(
+            asked.behaviour,
+            EventSteps.Events(
+                fields: "Content-Type: text/event-stream; charset=utf-8\r\nrequest-id: req_mock\r\n",
+                count: events.before.count + events.words + events.after.count, error: { _ in error },
+                event: { events.decorated(events.frame($0)) }))
+    }
 
-    init(_ asked: AnthropicAsked) {
+    private func decorated(_ event: [UInt8]) -> [UInt8] {
+        guard asked.behaviour.kind == .crlf else { return event }
+        return Array(": c\r\n\r\n".utf8) + event.flatMap { $0 == 10 ? [13, 10] : [$0] }
+    }
+
+    private init(_ asked: AnthropicAsked) {
         self.asked = asked
         var index = 0
         var before = [Self.start(asked), Self.event("ping", #"{"type":"ping"}"#)]
@@ -67,73 +73,11 @@ final class AnthropicStreamSteps: Steps {
         self.after = after
     }
 
-    func next() -> Step {
-        while true {
-            if let step = queue.popLast() { return step }
-            if isOver { return .done }
-            queue = following().reversed()
-        }
-    }
-
-    private func following() -> [Step] {
-        guard position >= 0 else {
-            position = 0
-            let head = Step.write(
-                Array(
-                    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nrequest-id: req_mock\r\nTransfer-Encoding: chunked\r\n\r\n"
-                        .utf8))
-            switch kind {
-            case .slowHead(let milliseconds): return [.wait(.milliseconds(milliseconds)), head]
-            case .errorFirst: return [head] + framed(Self.error) + over()
-            default: return [head]
-            }
-        }
-        guard position < count else { return over() }
-        if let step = pace() { return [step] }
-        if position == count / 2, let fault = fault() { return fault }
-        defer { position += 1 }
-        return framed(frame(position))
-    }
-
     private func frame(_ position: Int) -> [UInt8] {
         if position < before.count { return before[position] }
         let word = position - before.count
         guard word < words else { return after[word - words] }
         return Self.text(textIndex, PlainBody.word(word, asked.behaviour))
-    }
-
-    /// The wait before an event, measured from the start so that delays do not add up.
-    private func pace() -> Step? {
-        guard asked.behaviour.delay > 0, position > 0, !hasWaited else {
-            hasWaited = false
-            return nil
-        }
-        hasWaited = true
-        let due = begin.advanced(by: .milliseconds(asked.behaviour.delay * position))
-        let now = MonotonicTime.now()
-        return due > now ? .wait(now.duration(to: due)) : nil
-    }
-
-    private func fault() -> [Step]? {
-        switch kind {
-        case .cutMidStream: return [.cut]
-        case .resetMidStream: return [.wait(.milliseconds(50)), .reset]
-        case .stallMidStream: return [.stall]
-        case .errorInStream: return framed(Self.error) + over()
-        default: return nil
-        }
-    }
-
-    private func over() -> [Step] {
-        isOver = true
-        return [.write(Array("0\r\n\r\n".utf8))]
-    }
-
-    private func framed(_ event: [UInt8]) -> [Step] {
-        if kind == .splitUTF8 { return event.map { .write(Array("1\r\n".utf8) + [$0, 13, 10]) } }
-        var sent = event
-        if kind == .crlf { sent = Array(": c\r\n\r\n".utf8) + event.flatMap { $0 == 10 ? [13, 10] : [$0] } }
-        return [.write(Array((String(sent.count, radix: 16) + "\r\n").utf8) + sent + [13, 10], isChunk: true)]
     }
 
     // MARK: Events
