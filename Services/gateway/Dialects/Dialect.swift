@@ -107,6 +107,9 @@ package protocol UpstreamDialect: Sendable {
     /// The media whose addresses this protocol does not take: the relay fetches them before it writes.
     var inlinedMedia: Set<Media.Kind> { get }
 
+    /// Which names of tools the protocol takes; others are changed before a request is written. `nil` where it takes any, or its writer sees to it.
+    var toolNames: ToolNames.Rule? { get }
+
     /// Writes a request.
     ///
     /// - Throws: `InvalidRequest` for what the target cannot do and the loss table does not drop.
@@ -127,6 +130,7 @@ package protocol UpstreamDialect: Sendable {
 
 extension UpstreamDialect {
     package var inlinedMedia: Set<Media.Kind> { [] }
+    package var toolNames: ToolNames.Rule? { nil }
 
     package func readError(status: Int, headers: HTTPHeaders, body: [UInt8], parser: JSONParser) -> UpstreamError {
         UpstreamError(status: status, body: body, parser: parser)

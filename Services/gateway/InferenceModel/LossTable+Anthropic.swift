@@ -25,9 +25,11 @@ extension LossTable {
         LossRow(.toolCache, .anthropic, .changed(lifetime)),
         LossRow(.hostedTools, .anthropic, .changed("Anthropic's own, and web search; others are dropped")),
         LossRow(.toolChoiceOneOf, .anthropic, .changed("any tool")),
-        LossRow(.temperature, .anthropic, .changed("at most 1; left out while the model thinks")),
-        LossRow(.topP, .anthropic, .changed("left out beside a temperature, and below 0.95 while the model thinks")),
-        LossRow(.topK, .anthropic, .changed("left out while the model thinks")),
+        LossRow(.temperature, .anthropic, .changed("at most 1; left out while the model thinks, and for newer models")),
+        LossRow(
+            .topP, .anthropic,
+            .changed("left out beside a temperature, below 0.95 while the model thinks, and for newer models")),
+        LossRow(.topK, .anthropic, .changed("left out while the model thinks, and for newer models")),
         LossRow(.seed, .anthropic, .dropped),
         LossRow(.presencePenalty, .anthropic, .dropped),
         LossRow(.frequencyPenalty, .anthropic, .dropped),
@@ -61,6 +63,6 @@ extension LossTable {
         LossRow(.answerServiceTier, .anthropic, .dropped),
     ]
 
-    private static let lifetime = "without its lifetime, except to Anthropic itself"
+    private static let lifetime = "the last four of a request, without their lifetime except to Anthropic itself"
     private static let refused = "refused: the call fails with 400"
 }

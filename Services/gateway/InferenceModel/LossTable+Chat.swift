@@ -39,5 +39,7 @@ extension LossTable {
         LossRow(.answerThinkingID, .chat, .dropped),
         LossRow(.answerPartOrder, .chat, .changed("thoughts, text and calls each in a member of their own")),
         LossRow(.finishStopSequence, .chat, .changed("told as stop")),
+        LossRow(.answerAudio, .chat, .changed("streams do not tell its media type")),
+        LossRow(.answerServiceTier, .chat, .changed("told with whole answers, not in streams")),
     ]
 }

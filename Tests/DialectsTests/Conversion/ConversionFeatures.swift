@@ -22,7 +22,7 @@ enum ConversionFeatures {
         case .speakerName:
             return request.turns.compactMap(\.name)
         case .turnBounds: return request.turns.map(\.role.rawValue)
-        case .textBounds: return parts.compactMap { if case .text(let text, _) = $0 { text } else { nil } }
+        case .textBounds: return parts.map { said([$0]) }.filter { !$0.isEmpty }
         case .textCache:
             return parts.compactMap { part in
                 if case .text(let text, let cache?) = part { "\(text) \(cache)" } else { nil }
@@ -37,7 +37,9 @@ enum ConversionFeatures {
         case .videoData: return media(shown, .video, data)
         case .documentURL: return media(shown, .document) { if case .url(let url) = $0.source { url } else { nil } }
         case .documentData: return media(shown, .document, data)
-        case .documentFile: return media(shown, .document, file)
+        case .documentFile:
+            // A protocol may tell files apart by nothing but their ids.
+            return shown.filter { $0.kind == .document || $0.kind == .image }.compactMap(file).sorted()
         case .mediaFileName: return shown.compactMap(\.fileName)
         case .mediaCache: return shown.compactMap { media in media.cache.map { "\($0)" } }
         case .historyThinking: return thoughts.map(\.text)
@@ -45,7 +47,7 @@ enum ConversionFeatures {
         case .historyRedacted: return thoughts.compactMap(\.redacted)
         case .historyThinkingID: return thoughts.compactMap(\.id)
         case .historyRefusal: return parts.compactMap { if case .refusal(let text) = $0 { text } else { nil } }
-        case .toolCalls: return calls.map { "\($0.name) \(canonical($0.arguments))" }
+        case .toolCalls: return calls.map { "\($0.name) \(object($0.arguments))" }
         case .toolResults:
             return results.map { result in
                 let said = result.parts.compactMap { if case .text(let text, _) = $0 { text } else { nil } }.joined()
@@ -115,10 +117,10 @@ enum ConversionFeatures {
         let usage = answer.usage ?? TokenUsage()
         switch feature {
         case .answerText:
-            return [withoutBlanks(parts.compactMap { if case .text(let text, _) = $0 { text } else { nil } }.joined())]
+            return [withoutBlanks(said(parts))]
         case .answerToolCalls:
             return parts.compactMap {
-                if case .toolCall(let call) = $0 { "\(call.name) \(canonical(call.arguments))" } else { nil }
+                if case .toolCall(let call) = $0 { "\(call.name) \(object(call.arguments))" } else { nil }
             }
         case .answerThinking:
             let thoughts = parts.compactMap { if case .thinking(let thinking) = $0 { thinking.text } else { nil } }
@@ -134,10 +136,43 @@ enum ConversionFeatures {
             }.sorted()
         case .answerToolCallSignature:
             return parts.compactMap { if case .toolCall(let call) = $0 { call.signature } else { nil } }
-        case .answerImage: return parts.compactMap { if case .media(let media) = $0 { data(media) } else { nil } }
+        case .answerImage:
+            return parts.compactMap {
+                if case .media(let media) = $0, media.kind == .image { data(media) } else { nil }
+            }
         case .answerCandidates: return ["\(answer.choices.count)"]
-        case .finishContentFilter: return answer.choices.first?.finish == .contentFilter ? ["filter"] : []
+        case .finishContentFilter:
+            return answer.choices.first?.finish == .contentFilter ? ["filter"] : []
         case .finishStopSequence: return text(answer.choices.first?.stopSequence)
+        case .answerRedacted:
+            return parts.compactMap { if case .thinking(let thinking) = $0 { thinking.redacted } else { nil } }
+        case .answerThinkingID:
+            return parts.compactMap { if case .thinking(let thinking) = $0 { thinking.id } else { nil } }
+        case .answerRefusal: return parts.compactMap { if case .refusal(let text) = $0 { text } else { nil } }
+        case .answerPartOrder:
+            let kinds = parts.compactMap { part in
+                switch part {
+                case .text, .refusal: "text"
+                case .thinking(let thinking): thinking.text.isEmpty ? nil : "thought"
+                case .toolCall: "call"
+                case .media, .toolResult: nil
+                }
+            }
+            // Several of a kind in a row may be one, or one several.
+            return kinds.indices.filter { $0 == 0 || kinds[$0] != kinds[$0 - 1] }.map { kinds[$0] }
+        case .answerToolArguments:
+            return parts.compactMap { part in
+                guard case .toolCall(let call) = part, (try? JSONValue.parse(Array(call.arguments.utf8))) == nil else {
+                    return nil
+                }
+                return call.arguments
+            }
+        case .answerAudio:
+            return parts.compactMap {
+                if case .media(let media) = $0, media.kind == .audio { data(media) } else { nil }
+            }
+        case .answerLogprobs: return text(answer.choices.first?.logprobs?["content"].map(canonical))
+        case .answerServiceTier: return text(answer.serviceTier)
         case .usageCached: return ["\(usage.inputTokens) \(usage.outputTokens) \(usage.cachedTokens)"]
         case .usageCacheCreation: return ["\(usage.cacheCreationTokens)"]
         case .usageReasoning: return ["\(usage.reasoningTokens)"]
@@ -153,7 +188,7 @@ enum ConversionFeatures {
     private static func texts(_ request: InferenceRequest) -> [String] {
         var runs: [(role: Turn.Role, text: String)] = []
         for turn in request.turns {
-            let text = turn.parts.compactMap { if case .text(let text, _) = $0 { text } else { nil } }.joined()
+            let text = said(turn.parts)
             if runs.last?.role == turn.role {
                 runs[runs.count - 1].text += text
             } else {
@@ -163,7 +198,22 @@ enum ConversionFeatures {
         return runs.map { "\($0.role): \($0.text)" }.filter { !$0.hasSuffix(": ") }
     }
 
+    /// Texts, and refusals, which are texts in some protocols.
+    private static func said(_ parts: [Part]) -> String {
+        parts.compactMap { part in
+            switch part {
+            case .text(let text, _), .refusal(let text): text
+            case .media, .thinking, .toolCall, .toolResult: nil
+            }
+        }.joined()
+    }
+
     private static func withoutBlanks(_ text: String) -> String { text.filter { !$0.isWhitespace } }
+
+    /// Arguments in one form; those that are no JSON are another feature.
+    private static func object(_ text: String) -> String {
+        (try? JSONValue.parse(Array(text.utf8))).map(canonical) ?? "{}"
+    }
 
     /// JSON in one form, whatever its order and numbers.
     private static func canonical(_ text: String) -> String {

@@ -98,13 +98,36 @@ struct ConversionPropertyTests {
         }
     }
 
+    @Test("the random conversations say everything that some protocol keeps")
+    func coverage() {
+        var told: Set<LossFeature> = []
+        for seed in Self.runs {
+            var random = RandomConversation(seed: seed)
+            let request = random.request()
+            let answer = random.answer(shows: true, sounds: true)
+            for feature in LossFeature.allCases where !told.contains(feature) {
+                let said =
+                    feature.isAnswer
+                    ? ConversionFeatures.told(feature, in: answer) : ConversionFeatures.told(feature, in: request)
+                if !said.isEmpty { told.insert(feature) }
+            }
+        }
+        let kept = LossFeature.allCases.filter { feature in
+            ConversionSubject.all.contains { LossTable.keeps(feature, in: $0.target) }
+        }
+        #expect(kept.filter { !told.contains($0) } == [])
+    }
+
     @Test("a random answer written and read again, whole and as a stream", arguments: ConversionSubject.all)
     func answers(_ subject: ConversionSubject) throws {
         let context = try subject.context
         for seed in Self.runs {
             var random = RandomConversation(seed: seed)
+            random.breaksArguments = LossTable.keeps(.answerToolArguments, in: subject.target)
             var request = InferenceRequest(model: "m", turns: [Turn(.user, [.text("x")])])
-            let answer = random.answer(shows: LossTable.keeps(.answerImage, in: subject.target))
+            let answer = random.answer(
+                shows: LossTable.keeps(.answerImage, in: subject.target),
+                sounds: LossTable.keeps(.answerAudio, in: subject.target))
             let whole = try subject.call(subject.written(request)).write(answer, context)
             let read = try subject.upstream.read(whole, context, parser: JSONParser())
             request.isStream = true

@@ -6,6 +6,8 @@ import TestSupport
 /// Random requests and answers as honest clients and models make them: turns alternate, every call has its result, nothing is empty.
 struct RandomConversation {
     private var random: SeededGenerator
+    /// Whether arguments of calls may be no JSON.
+    var breaksArguments = true
 
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
@@ -35,13 +37,16 @@ struct RandomConversation {
 
     private mutating func media() -> Media {
         let data = pick(["iVBORw0K", "AAECAwQ=", "/+8="])
-        switch number(0...6) {
+        switch number(0...9) {
         case 0:
             return Media(.image, .url("https://x.test/\(word("i")).png"), detail: maybe { $0.pick(["low", "high"]) })
         case 1, 2: return Media(.image, .base64(data), mediaType: pick(["image/png", "image/jpeg"]), cache: cache())
         case 3: return Media(.audio, .base64(data), mediaType: pick(["audio/wav", "audio/mpeg"]))
         case 4: return Media(.document, .base64(data), mediaType: "application/pdf", fileName: word("f") + ".pdf")
         case 5: return Media(.video, .url("https://x.test/\(word("v")).mp4"))
+        case 6: return Media(.image, .file(word("file-")))
+        case 7: return Media(.document, .url("https://x.test/\(word("d")).pdf"), mediaType: "application/pdf")
+        case 8: return Media(.video, .base64(data), mediaType: "video/mp4")
         default: return Media(.document, .file(word("file-")))
         }
     }
@@ -89,13 +94,14 @@ struct RandomConversation {
         var parts: [Part] = []
         if chance(40) { parts.append(.thinking(Thinking(text(), signature: maybe { _ in "c2lnbmF0dXJl" }))) }
         let speaks = chance(80)
-        if speaks { parts.append(.text(text())) }
+        if speaks { parts.append(chance(10) ? .refusal(text()) : .text(text())) }
         if chance(40) || !speaks {
             for _ in 0..<number(1...3) {
                 parts.append(
                     .toolCall(
                         ToolCall(
-                            id: word("call_"), name: pick(["weather", "now"]), arguments: json(),
+                            id: word("call_"), name: pick(["weather", "now"]),
+                            arguments: breaksArguments && chance(5) ? "{\"city\":" : json(),
                             signature: maybe(20) { _ in "c2ln" })))
             }
         }
@@ -155,10 +161,12 @@ struct RandomConversation {
 
     /// An answer with one or two candidates.
     ///
-    /// - Parameter shows: Whether pictures are among the parts.
-    mutating func answer(shows: Bool) -> InferenceResponse {
+    /// - Parameters:
+    ///   - shows: Whether pictures are among the parts.
+    ///   - sounds: Whether sounds are.
+    mutating func answer(shows: Bool, sounds: Bool = false) -> InferenceResponse {
         var choices: [Choice] = []
-        for _ in 0..<(chance(20) ? 2 : 1) { choices.append(choice(shows: shows)) }
+        for _ in 0..<(chance(20) ? 2 : 1) { choices.append(choice(shows: shows, sounds: sounds)) }
         var answer = InferenceResponse(id: word("id"), model: "asked", created: 1_700_000_000, choices: choices)
         var usage = TokenUsage(inputTokens: number(100...999), outputTokens: number(50...99))
         usage.totalTokens = usage.inputTokens + usage.outputTokens
@@ -168,17 +176,29 @@ struct RandomConversation {
         usage.audioInputTokens = maybe(10) { $0.number(1...9) } ?? 0
         usage.imageInputTokens = maybe(10) { $0.number(1...9) } ?? 0
         answer.usage = usage
+        answer.serviceTier = maybe(20) { $0.pick(["default", "flex"]) }
         return answer
     }
 
-    private mutating func choice(shows: Bool) -> Choice {
+    private mutating func choice(shows: Bool, sounds: Bool) -> Choice {
         var parts = assistant().parts
         let hasCalls = parts.contains { if case .toolCall = $0 { true } else { false } }
         if shows, !hasCalls, chance(10) {
             parts.append(.media(Media(.image, .base64("iVBORw0K"), mediaType: "image/png")))
         }
+        if sounds, !hasCalls, chance(10) {
+            parts.append(.media(Media(.audio, .base64("AAECAwQ="), mediaType: "audio/wav")))
+        }
+        if chance(10) { parts.insert(.thinking(Thinking("", redacted: word("sealed"))), at: 0) }
+        if chance(20) { parts.shuffle(using: &random) }
         let ends: [FinishReason] = [.stop, .length, .contentFilter, .stopSequence]
-        let finish: FinishReason = hasCalls ? .toolCalls : pick(ends)
-        return Choice(parts: parts, finish: finish, stopSequence: finish == .stopSequence ? "END" : nil)
+        let refuses = parts.contains { if case .refusal = $0 { true } else { false } }
+        // A refusal ends as one, where a protocol has no other word for it.
+        let finish: FinishReason = hasCalls ? .toolCalls : refuses ? .contentFilter : pick(ends)
+        let speaks = parts.contains { if case .text = $0 { true } else { false } }
+        let logprobs: JSONValue? =
+            speaks && chance(10) ? ["content": [["token": "a", "logprob": -1, "top_logprobs": []]]] : nil
+        return Choice(
+            parts: parts, finish: finish, stopSequence: finish == .stopSequence ? "END" : nil, logprobs: logprobs)
     }
 }

@@ -23,6 +23,7 @@ enum AnthropicAnswerReader {
         for block in content {
             if let part = part(block) { parts.append(part) }
         }
+        if let why = tree["stop_details"]?["explanation"]?.string, !why.isEmpty { parts.append(.refusal(why)) }
         let finish = finish(tree["stop_reason"]?.string)
         var usage = AnthropicUsage()
         usage.merge(tree["usage"])

@@ -43,7 +43,8 @@ struct AnthropicEdits {
         if asksForAnswer {
             if !flavor.sendsStream { edit.remove("stream") }
             if request.index["max_tokens"].map({ $0.kind == .null }) ?? true {
-                edit.set("max_tokens", raw: Array(String(model.maxTokens).utf8))
+                // It must be above the thinking budget.
+                edit.set("max_tokens", raw: Array(String(max(model.maxTokens, min(thinkingBudget, 1 << 30) + 1)).utf8))
             }
             editSampling(&edit)
         }
@@ -77,6 +78,15 @@ struct AnthropicEdits {
     }
 
     private static let typeKeys = JSONKeys("type")
+    private static let budgetKeys = JSONKeys("budget_tokens")
+
+    /// The tokens that the caller gives for thoughts; 0 when none are named.
+    private var thinkingBudget: Int {
+        guard let thinking = request.index["thinking"], thinking.kind == .object,
+            let scan = try? parser.scan(bytes, in: thinking.range, for: Self.budgetKeys)
+        else { return 0 }
+        return scan[0]?.int(in: bytes, from: thinking.range.lowerBound) ?? 0
+    }
 
     private var isThinking: Bool {
         guard let thinking = request.index["thinking"], thinking.kind == .object,

@@ -63,7 +63,8 @@ package struct AnthropicEvents {
         "type", "index", "delta", "content_block", "message", "usage", "error",
         "amazon-bedrock-invocationMetrics")
     private static let deltaKeys = JSONKeys(
-        "type", "text", "thinking", "signature", "partial_json", "stop_reason", "stop_sequence")
+        "type", "text", "thinking", "signature", "partial_json", "stop_reason", "stop_sequence", "stop_details")
+    private static let detailKeys = JSONKeys("explanation")
     private static let blockKeys = JSONKeys(
         "type", "text", "thinking", "signature", "data", "id", "name", "input")
     private static let messageKeys = JSONKeys("id", "usage")
@@ -215,6 +216,12 @@ package struct AnthropicEvents {
         {
             isFinished = true
             endCalls(into: &out)
+            if let field = scan[7], field.kind == .object {
+                let details = field.range.shifted(by: delta.lowerBound)
+                let inner = try? parser.scan(bytes, in: details, for: Self.detailKeys)
+                let why = inner?[0]?.string(in: bytes, from: details.lowerBound) ?? ""
+                if !why.isEmpty { out.append(.refusal(choice: 0, why)) }
+            }
             out.append(
                 .finished(
                     choice: 0, AnthropicAnswerReader.finish(reason),

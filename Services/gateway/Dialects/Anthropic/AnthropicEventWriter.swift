@@ -189,7 +189,7 @@ struct AnthropicEventWriter: EventWriter {
         } else {
             waiting.append(Waiting(kind: kind, start: block, text: text))
         }
-        hold(text.utf8.count + 64, into: &out)
+        hold(text.utf8.count + MemoryLayout<Waiting>.stride, into: &out)
     }
 
     private mutating func hold(_ count: Int, into out: inout [UInt8]) {
@@ -203,8 +203,10 @@ struct AnthropicEventWriter: EventWriter {
 
     /// Writes what waits, up to a call that is not complete: that one is open then.
     private mutating func drain(into out: inout [UInt8]) {
-        while !waiting.isEmpty, !isCallOpen {
-            let block = waiting.removeFirst()
+        var told = 0
+        while told < waiting.count, !isCallOpen {
+            let block = waiting[told]
+            told += 1
             switch block.start {
             case .signature(let signature): sign(signature, into: &out)
             case .redacted: whole(block.kind, block.start, into: &out)
@@ -214,6 +216,7 @@ struct AnthropicEventWriter: EventWriter {
                 if case .call = block.kind, block.isEnded { stop(into: &out) }
             }
         }
+        waiting.removeFirst(told)
         if waiting.isEmpty { waitingBytes = 0 }
     }
 

@@ -67,6 +67,15 @@ package struct AnthropicModel: Equatable, Sendable {
     /// Whether the model decides itself how much it thinks, and takes an effort instead of a budget; also true of names that tell no generation, which are newer.
     package var thinksAdaptively: Bool { isAtLeast(4, 6) }
 
+    /// Whether the model thinks at all.
+    package var thinks: Bool { version.map { $0 >= Version(3, 7) } ?? true }
+
+    /// Whether the model shows its thoughts only when it is asked to.
+    package var hidesThoughts: Bool { isAtLeast(4, 7) }
+
+    /// Whether the model takes `temperature`, `top_p` and `top_k`; newer ones refuse them.
+    package var takesSampling: Bool { !isAtLeast(4, 7) }
+
     /// Whether the model takes a schema for its answer.
     package var takesSchema: Bool {
         isAtLeast(4, 5) || (isFamily("opus") && isAtLeast(4, 1))

@@ -18,6 +18,7 @@ struct AnthropicRequestWriter {
     }
 
     init(_ request: InferenceRequest, _ context: UpstreamContext, _ flavor: AnthropicFlavor) throws(InvalidRequest) {
+        let request = AnthropicMarkers.limited(request)
         self.request = request
         self.flavor = flavor
         model = AnthropicModel(requested: context.requestedModel, upstream: context.upstreamModel)
@@ -65,7 +66,10 @@ struct AnthropicRequestWriter {
         case .off: break
         case .adaptive:
             json.key("thinking")
-            json.object { $0.field("type", "adaptive") }
+            json.object { member in
+                member.field("type", "adaptive")
+                if model.hidesThoughts { member.field("display", "summarized") }
+            }
         case .budget(let budget):
             json.key("thinking")
             json.object { member in
@@ -95,13 +99,13 @@ struct AnthropicRequestWriter {
         }
     }
 
-    /// Thinking is left out where Anthropic would refuse it: after calls whose own thoughts are lost, with a forced tool, and before a prefilled answer.
+    /// Thinking is left out where Anthropic would refuse it: by models that do not think, after calls whose own thoughts are lost, with a forced tool, and before a prefilled answer.
     private static func thinking(
         _ request: InferenceRequest, _ context: UpstreamContext, _ model: AnthropicModel, _ messages: AnthropicMessages
     ) -> Thought {
         let isNamed = context.requestedModel.lowercased().contains("think")
         guard let asked = request.reasoning ?? (isNamed ? .enabled(effort: .medium) : nil), let effort = asked.effort,
-            let budget = asked.budget, !messages.lacksThoughts, !messages.endsWithAnswer
+            let budget = asked.budget, model.thinks, !messages.lacksThoughts, !messages.endsWithAnswer
         else { return .off }
         switch request.toolChoice {
         case .required?, .function?, .oneOf?: return .off
@@ -124,6 +128,7 @@ struct AnthropicRequestWriter {
                 for stop in stops { list.string(stop) }
             }
         }
+        guard model.takesSampling else { return }
         let sampling = request.sampling
         if thinking != .off {
             if let topP = sampling.topP, (topP.double ?? 0) >= 0.95, (topP.double ?? 0) <= 1 {

@@ -92,7 +92,7 @@ package struct AnthropicStream: StreamRelay, Sendable {
     ) throws(UpstreamError) {
         guard !isDone else { return }
         guard let payload else {
-            out += bytes[event]
+            if held.isEmpty { out += bytes[event] } else { held += bytes[event] }
             return
         }
         if bytes[payload].starts(with: Self.deltaStart) {
@@ -108,6 +108,7 @@ package struct AnthropicStream: StreamRelay, Sendable {
         let type = AnthropicEventType(bytes, scan[0], base)
         switch type {
         case .messageStart:
+            releaseHeld(into: &out)
             start(bytes, event, payload, scan[1]?.range.shifted(by: base), parser)
             return
         case .ping where !held.isEmpty:

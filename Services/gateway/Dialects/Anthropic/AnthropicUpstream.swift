@@ -15,6 +15,8 @@ package struct AnthropicUpstream: UpstreamDialect {
 
     package var inlinedMedia: Set<Media.Kind> { flavor.inlinedMedia }
 
+    package var toolNames: ToolNames.Rule? { .openAI }
+
     package func write(_ request: InferenceRequest, _ context: UpstreamContext) throws(InvalidRequest) -> UpstreamBody {
         UpstreamBody(
             try AnthropicRequestWriter(request, context, flavor).bytes(),

@@ -18,7 +18,7 @@ struct CohereRequestWriter {
             case .oneOf(let names)?: all.filter { names.contains($0.name) }
             default: all
             }
-        names = ToolNames(functions.map(\.name), marks: "")
+        names = ToolNames(functions.map(\.name), .cohere)
     }
 
     mutating func write(into json: inout JSONWriter) {

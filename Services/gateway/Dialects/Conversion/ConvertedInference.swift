@@ -10,6 +10,8 @@ package final class ConvertedInference: Exchange, Sendable {
     private let context: UpstreamContext
     /// Whether a stream of the upstream becomes a whole answer.
     private let folds: Bool
+    /// The caller's names of tools that were sent under other names, by the sent name.
+    private let callersNames: [String: String]
     package let request: UpstreamBody
 
     /// Prepares one attempt.
@@ -28,7 +30,9 @@ package final class ConvertedInference: Exchange, Sendable {
         var request = if let neutral { neutral } else { try call.neutral(parser: parser) }
         request.model = context.upstreamModel
         if folds { request.isStream = true }
-        let body = try upstream.write(request, context)
+        var names = upstream.toolNames.map { ToolNames(of: request, $0) }
+        let body = try upstream.write(names?.applied(to: request) ?? request, context)
+        callersNames = names?.changed ?? [:]
         self.request = body
         var context = context
         context.toolNames = body.toolNames
@@ -44,11 +48,12 @@ package final class ConvertedInference: Exchange, Sendable {
         self.upstream = upstream
         self.context = context
         folds = true
+        callersNames = [:]
         request = body
     }
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
-        let response = try upstream.read(bytes, context, parser: parser)
+        let response = try upstream.read(bytes, context, parser: parser).naming(callersNames)
         guard call.isStream else {
             return RelayedAnswer(body: call.write(response, context), usage: response.usage, id: response.id)
         }
@@ -60,7 +65,7 @@ package final class ConvertedInference: Exchange, Sendable {
     }
 
     package func makeStream() -> any StreamRelay {
-        let reader = upstream.makeEventReader(context)
+        let reader = NamingReader.named(upstream.makeEventReader(context), callersNames)
         guard folds else { return ConvertedStream(reader: reader, writer: call.makeEventWriter(context)) }
         return FoldedStream(reader: reader, call: call, context: context)
     }

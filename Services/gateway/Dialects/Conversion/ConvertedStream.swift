@@ -66,7 +66,11 @@ package struct ConvertedStream: StreamRelay {
                 self.id = id
                 start = event
                 continue
-            case .usage(let counts): usage = counts
+            case .usage(let counts):
+                // Writers note counts, and write them with what they belong to: the beginning can wait on.
+                usage = counts
+                writer.write(event, into: &out)
+                continue
             case .ended: isDone = true
             default: break
             }

@@ -1,7 +1,19 @@
-/// Names of functions for vendors that do not take every one: letters, digits, `_` and some marks, first a letter or `_`, at most 64
-/// (Google: contract providers §5.5; Cohere takes no marks).
-struct ToolNames {
-    private let marks: String
+/// Names of functions as an upstream takes them; those that it does not take are sent under others, and told to the caller as they were.
+package struct ToolNames {
+    /// Which names a protocol takes: letters, digits, and what is said here.
+    package struct Rule: Equatable, Sendable {
+        let more: Set<Unicode.Scalar>
+        /// Whether a name begins with a letter or `_`.
+        let startsPlain: Bool
+
+        /// OpenAI's, which Anthropic shares.
+        package static let openAI = Rule(more: ["_", "-"], startsPlain: false)
+        /// Google's (contract providers §5.5).
+        package static let gemini = Rule(more: ["_", ".", "-"], startsPlain: true)
+        package static let cohere = Rule(more: ["_"], startsPlain: true)
+    }
+
+    private let rule: Rule
     private var sent: [String: String] = [:]
     /// The caller's names of those that had to be changed, by the sent name.
     private(set) var changed: [String: String] = [:]
@@ -10,10 +22,8 @@ struct ToolNames {
     static let longest = 64
 
     /// Gives every name the one it is sent under; those that fit keep theirs.
-    ///
-    /// - Parameter marks: What is taken beside letters, digits and `_`.
-    init(_ names: [String], marks: String = ".-") {
-        self.marks = marks
+    init(_ names: [String], _ rule: Rule) {
+        self.rule = rule
         for name in names where fits(name) {
             sent[name] = name
             taken.insert(name)
@@ -38,7 +48,7 @@ struct ToolNames {
             decoding: name.unicodeScalars.map { scalar in
                 isPlain(scalar) ? UInt8(truncatingIfNeeded: scalar.value) : UInt8(ascii: "_")
             }, as: UTF8.self)
-        if clean.utf8.first.map({ !Self.isFirst($0) }) ?? true { clean = "_" + clean }
+        if clean.utf8.first.map({ !isFirst($0) }) ?? true { clean = "_" + clean }
         clean = String(clean.prefix(Self.longest))
         var number = 2
         let stem = clean
@@ -54,18 +64,18 @@ struct ToolNames {
     }
 
     private func fits(_ name: String) -> Bool {
-        guard let first = name.utf8.first, Self.isFirst(first), name.utf8.count <= Self.longest else { return false }
+        guard let first = name.utf8.first, isFirst(first), name.utf8.count <= Self.longest else { return false }
         return name.unicodeScalars.allSatisfy(isPlain)
     }
 
-    private static func isFirst(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+    private func isFirst(_ byte: UInt8) -> Bool {
+        !rule.startsPlain || byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 
     private func isPlain(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
-        case "a"..."z", "A"..."Z", "0"..."9", "_": true
-        default: marks.unicodeScalars.contains(scalar)
+        case "a"..."z", "A"..."Z", "0"..."9": true
+        default: rule.more.contains(scalar)
         }
     }
 }

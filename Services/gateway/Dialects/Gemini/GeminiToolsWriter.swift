@@ -52,7 +52,7 @@ struct GeminiToolsWriter {
         }
         self.functions = functions
         self.native = native
-        names = ToolNames(functions.map(\.name))
+        names = ToolNames(functions.map(\.name), .gemini)
     }
 
     private static func isBare(_ function: FunctionTool) -> Bool {

@@ -14,6 +14,8 @@ package struct ChatUpstream: UpstreamDialect {
     /// Sounds and documents go as data; pictures and films as addresses.
     package var inlinedMedia: Set<Media.Kind> { traits.hasAudioURL ? [.document] : [.audio, .document] }
 
+    package var toolNames: ToolNames.Rule? { .openAI }
+
     package func write(_ request: InferenceRequest, _ context: UpstreamContext) throws(InvalidRequest) -> UpstreamBody {
         let body = ChatRequestWriter(request: request, traits: traits).body(model: request.model)
         return UpstreamBody(

@@ -12,6 +12,8 @@ package struct ResponsesUpstream: UpstreamDialect {
         self.traits = traits
     }
 
+    package var toolNames: ToolNames.Rule? { .openAI }
+
     package func write(_ request: InferenceRequest, _ context: UpstreamContext) throws(InvalidRequest) -> UpstreamBody {
         var writer = JSONWriter(reserving: 2048)
         ResponsesRequestWriter.write(request, traits, into: &writer)
