@@ -6,6 +6,7 @@ table under "Protocols" names the pairs; a test here compares it with them. What
 
 import base64
 import dataclasses
+import functools
 import json
 import pathlib
 import re
@@ -16,6 +17,8 @@ import openai
 import pytest
 from google import genai
 from google.genai import errors, types
+
+from test_vertex import Issuer
 
 QUESTION = "What is the weather in Paris?"
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -47,8 +50,10 @@ class Upstream:
     passes: tuple = ()
     # How an answer can break off in its protocol.
     cuts: tuple = ("length", "filter")
-    # A key in the form of the type; any text does where there is none.
-    key: str = ""
+    # A key in the form of the type, or what makes one; any text does where there is none.
+    key: str | Callable[[], str] = ""
+    # What names of models end in where they say the protocol.
+    suffix: str = ""
     # The end of the channel's address.
     root: str = "/v1"
     configs: dict = dataclasses.field(default_factory=dict)
@@ -57,8 +62,9 @@ class Upstream:
         """The model of a new channel, whose calls the mock answers by this name."""
         segment = f"/{behaviour}" if self.model else ""
         base = board.mock.origin + segment + self.root
-        fields = {"key": self.key} if self.key else {}
-        return board.model(self.model or behaviour, type=self.type, configs=self.configs, base_url=base, **fields)
+        key = self.key() if callable(self.key) else self.key
+        fields = {"key": key} if key else {}
+        return board.model(self.model or behaviour + self.suffix, type=self.type, configs=self.configs, base_url=base, **fields)
 
 
 def told_by_role(body, key):
@@ -67,6 +73,12 @@ def told_by_role(body, key):
 
 def google_budget(config):
     return config.get("thinkingBudget") or config.get("thinking_budget")
+
+
+@functools.cache
+def issuer():
+    """Gives tokens to who shows a service account; ends with the process."""
+    return Issuer()
 
 
 UPSTREAMS = {
@@ -95,6 +107,18 @@ UPSTREAMS = {
         thinking=lambda body: body.get("thinking", {}).get("budget_tokens"),
         system=lambda body: body["system"],
     ),
+    "vertex-gemini": Upstream(
+        "Vertex AI, Gemini", 42, "Content", root="", model="gemini-2.5-flash", always_thinks=True, passes=("Gemini",),
+        key="us-east5|project-1|AIza-mock",
+        thinking=lambda body: google_budget(body.get("generationConfig", {}).get("thinkingConfig", {})),
+        system=lambda body: body["systemInstruction"],
+    ),
+    "vertex-claude": Upstream(
+        "Vertex AI, Claude", 42, "Predict", root="", suffix="-claude-4-5", passes=("Anthropic",),
+        key=lambda: "us-east5|" + issuer().account(),
+        thinking=lambda body: body.get("thinking", {}).get("budget_tokens"),
+        system=lambda body: body["system"],
+    ),
     "cohere": Upstream(
         "Cohere", 35, "/v2/chat", root="", cuts=("length",),
         thinking=lambda body: body.get("thinking", {}).get("token_budget"),
@@ -102,7 +126,7 @@ UPSTREAMS = {
     ),
 }  # fmt: skip
 # What the clients ask for is a low effort, or a budget of 2000 tokens; a number stands for an effort and the other way round.
-THINKING = {"chat": {"low"}, "responses": {"low"}, "anthropic": {2000, 2048}, "gemini": {2000, 2048}, "bedrock": {2000, 2048}, "cohere": {2000, 2048}}
+THINKING = {"chat": {"low"}, "responses": {"low"}, "anthropic": {2000, 2048}, "gemini": {2000, 2048}, "bedrock": {2000, 2048}, "vertex-gemini": {2000, 2048}, "vertex-claude": {2000, 2048}, "cohere": {2000, 2048}}
 
 
 @dataclasses.dataclass
@@ -397,7 +421,7 @@ def test_tools_in_parallel_and_the_turn_after_them(client, make, upstream, strea
     told = client.ask(model, tools=True, stream=stream)
     assert told.calls == [("get_weather", {"city": "Paris"})] * 2 and told.finish == client.ends["tools"]
     # Gemini's own calls have no ids, and are told apart by their order.
-    assert len(set(told.ids)) == 2 or told.ids == [None] * 2 and client.title == UPSTREAMS[upstream].title
+    assert len(set(told.ids)) == 2 or told.ids == [None] * 2 and client.title in (UPSTREAMS[upstream].title, *UPSTREAMS[upstream].passes)
     last = client.ask(model, tools=True, stream=stream, history=client.results(told))
     assert last.text and not last.calls and last.finish == client.ends["stop"]
 
