@@ -4,7 +4,8 @@
 /// value. Edits are collected and made by ``apply()`` in one pass with one allocation.
 package struct JSONEdit: Sendable {
     private let index: JSONObjectIndex
-    private var changes: [String: Change] = [:]
+    /// One for each key; an edit has few, so that looking through them costs less than hashing every key of the text.
+    private var changes: [(key: String, change: Change)] = []
     private var additions: [(key: String, raw: [UInt8])] = []
 
     private enum Change {
@@ -31,15 +32,15 @@ package struct JSONEdit: Sendable {
         if let place = additions.firstIndex(where: { $0.key == key }) {
             additions[place].raw = raw
         } else if index[key] != nil {
-            if case .remove? = changes[key] { return }
-            changes[key] = .replace(raw)
+            if case .remove? = change(of: key) { return }
+            note(key, .replace(raw))
         }
     }
 
     /// Replaces the value of a key, or appends the member when there is none.
     package mutating func set(_ key: String, raw: [UInt8]) {
         if index[key] != nil {
-            changes[key] = .replace(raw)
+            note(key, .replace(raw))
         } else if let place = additions.firstIndex(where: { $0.key == key }) {
             additions[place].raw = raw
         } else {
@@ -54,8 +55,20 @@ package struct JSONEdit: Sendable {
 
     /// Removes every member with this key.
     package mutating func remove(_ key: String) {
-        additions.removeAll { $0.key == key }
-        if index[key] != nil { changes[key] = .remove }
+        if !additions.isEmpty { additions.removeAll { $0.key == key } }
+        if index[key] != nil { note(key, .remove) }
+    }
+
+    private func change(of key: String) -> Change? {
+        changes.first { $0.key == key }?.change
+    }
+
+    private mutating func note(_ key: String, _ change: Change) {
+        if let place = changes.firstIndex(where: { $0.key == key }) {
+            changes[place].change = change
+        } else {
+            changes.append((key, change))
+        }
     }
 
     /// The text of the object with all edits made, from its opening to its closing brace.
@@ -66,7 +79,7 @@ package struct JSONEdit: Sendable {
         var end = index.range.lowerBound + 1
         var hasSurvivor = false
         for (place, member) in index.members.enumerated() {
-            switch changes[member.key] {
+            switch change(of: member.key) {
             case nil:
                 hasSurvivor = true
             case .replace(let raw):
@@ -102,7 +115,7 @@ package struct JSONEdit: Sendable {
         var total = index.range.count
         for (key, change) in changes {
             guard case .replace(let raw) = change else { continue }
-            total += raw.count * (index.hasDuplicates ? index.members.count { $0.key == key } : 1)
+            total += raw.count * index.members.count { $0.key == key }
         }
         for (key, raw) in additions { total += raw.count + key.utf8.count * 6 + 4 }
         return total

@@ -13,6 +13,7 @@ package final class OpenAIRequest: Sendable {
     package let body: [UInt8]
     private let bodyModel: String?
     let index: JSONObjectIndex
+    private let members: ChatMembers
     private let streamOptions: JSONObjectIndex?
 
     /// Reads the parts that the gateway needs; every other member is left as it is.
@@ -23,6 +24,8 @@ package final class OpenAIRequest: Sendable {
     package init(_ body: [UInt8], pathModel: String? = nil, parser: JSONParser) throws(InvalidRequest) {
         self.body = body
         index = try Self.fault { () throws(JSONError) in try parser.members(of: body) }
+        let members = ChatMembers(index)
+        self.members = members
         let named = try Self.fault { [index] () throws(JSONError) in try index.string("model") }
         guard let name = pathModel ?? named else {
             throw InvalidRequest(message: "you must provide a model parameter", field: "model")
@@ -30,9 +33,13 @@ package final class OpenAIRequest: Sendable {
         guard !name.isEmpty else { throw InvalidRequest(message: "'model' must not be empty", field: "model") }
         model = name
         bodyModel = named
-        isStream = try Self.fault { [index] () throws(JSONError) in try index.bool("stream") ?? false }
-        user = Self.text(of: "user", in: index)
-        let options = try Self.fault { [index] () throws(JSONError) in try Self.options(index, parser) }
+        isStream =
+            members.contains(.stream)
+            ? try Self.fault { [index] () throws(JSONError) in try index.bool("stream") ?? false } : false
+        user = members.contains(.user) ? Self.text(of: "user", in: index) : ""
+        let options =
+            members.contains(.streamOptions)
+            ? try Self.fault { [index] () throws(JSONError) in try Self.options(index, parser) } : nil
         streamOptions = options
         includesUsage = try Self.fault { () throws(JSONError) in try options?.bool("include_usage") }
     }
@@ -93,7 +100,7 @@ package final class OpenAIRequest: Sendable {
     package func body(
         upstreamModel: String, traits: OpenAITraits, forcesStream: Bool = false, parser: JSONParser
     ) -> [UInt8] {
-        var edits = ChatEdits(index, traits, parser: parser)
+        var edits = ChatEdits(index, members, traits, parser: parser)
         let name = traits.modelName.written(upstreamModel)
         let isStream = isStream || forcesStream
         return edits.apply(

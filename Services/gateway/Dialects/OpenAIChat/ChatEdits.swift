@@ -6,13 +6,15 @@ import JSON
 /// Every edit looks first whether it is needed; where none is, the caller's very bytes are sent.
 struct ChatEdits {
     private let index: JSONObjectIndex
+    private let members: ChatMembers
     private let traits: OpenAITraits
     private let parser: JSONParser
     private var edit: JSONEdit
 
     /// Prepares the edits of one body.
-    init(_ index: JSONObjectIndex, _ traits: OpenAITraits, parser: JSONParser) {
+    init(_ index: JSONObjectIndex, _ members: ChatMembers, _ traits: OpenAITraits, parser: JSONParser) {
         self.index = index
+        self.members = members
         self.traits = traits
         self.parser = parser
         edit = JSONEdit(index)
@@ -30,7 +32,7 @@ struct ChatEdits {
         if forcesStream { edit.set("stream", raw: Array("true".utf8)) }
         if let options {
             edit.set("stream_options", raw: options)
-        } else if !isStream || !traits.takesStreamOptions {
+        } else if members.contains(.streamOptions), !isStream || !traits.takesStreamOptions {
             edit.remove("stream_options")
         }
         editLimit()
@@ -62,6 +64,7 @@ struct ChatEdits {
 
     /// One name for the limit of output tokens, and no more than the model allows; of two limits the newer one counts.
     private mutating func editLimit() {
+        guard !members.isDisjoint(with: [.maxTokens, .maxCompletionTokens]) else { return }
         let old = isGiven("max_tokens")
         let new = isGiven("max_completion_tokens")
         guard old || new else { return }
@@ -72,16 +75,18 @@ struct ChatEdits {
             case .maxCompletionTokens: "max_completion_tokens"
             case .either: given
             }
-        let value = (try? index.int(given)) ?? nil
-        if let limit = traits.limit, let value, value > limit {
+        if let limit = traits.limit, let value = (try? index.int(given)) ?? nil, value > limit {
             edit.set(wanted, raw: Array(String(limit).utf8))
         } else if wanted != given, let raw = index.bytes(of: given) {
             edit.set(wanted, raw: Array(raw))
         }
-        edit.remove(wanted == "max_tokens" ? "max_completion_tokens" : "max_tokens")
+        if members.isSuperset(of: [.maxTokens, .maxCompletionTokens]) || wanted != given {
+            edit.remove(wanted == "max_tokens" ? "max_completion_tokens" : "max_tokens")
+        }
     }
 
     private mutating func editReasoning() {
+        guard !members.isDisjoint(with: [.reasoningEffort, .thinking]) else { return }
         if traits.thinkingWins, isGiven("thinking") {
             for member in ["reasoning_effort", "enable_thinking", "thinking_budget"] { edit.remove(member) }
             return
@@ -121,7 +126,8 @@ struct ChatEdits {
     }
 
     private mutating func editChoice() {
-        guard traits.dropsAutoChoice || traits.toolChoice == .any, let member = index["tool_choice"],
+        guard members.contains(.toolChoice), traits.dropsAutoChoice || traits.toolChoice == .any,
+            let member = index["tool_choice"],
             member.kind == .string
         else { return }
         let word = index.bytes(of: member)
@@ -136,7 +142,8 @@ struct ChatEdits {
 
     /// Drops `function.parameters.required` that is `null` or empty, which some upstreams reject.
     private mutating func editTools() {
-        guard let member = index["tools"], member.kind == .array, hasEmptyRequired(member.range),
+        guard members.contains(.tools), let member = index["tools"], member.kind == .array,
+            hasEmptyRequired(member.range),
             let tools = (try? parser.parse(index.bytes, in: member.range))?.array
         else { return }
         let edited = tools.map { tool -> JSONValue in
@@ -171,7 +178,7 @@ struct ChatEdits {
     private static let roleKeys = JSONKeys("role")
 
     private mutating func editMessages() {
-        guard let member = index["messages"], member.kind == .array else { return }
+        guard traits.changesMessages, let member = index["messages"], member.kind == .array else { return }
         let needsRoles =
             (!traits.isOpenAI && ByteSearch.has(#""developer""#, in: index.bytes, member.range))
             || traits.systemRole == "user"
@@ -241,5 +248,53 @@ struct ChatEdits {
                 })
             return message
         }
+    }
+}
+
+/// Which members a body has of those that every call is asked for; found in one pass over its keys.
+struct ChatMembers: OptionSet {
+    let rawValue: UInt16
+
+    static let user = ChatMembers(rawValue: 1)
+    static let stream = ChatMembers(rawValue: 2)
+    static let streamOptions = ChatMembers(rawValue: 4)
+    static let maxTokens = ChatMembers(rawValue: 8)
+    static let maxCompletionTokens = ChatMembers(rawValue: 16)
+    static let reasoningEffort = ChatMembers(rawValue: 32)
+    static let thinking = ChatMembers(rawValue: 64)
+    static let tools = ChatMembers(rawValue: 128)
+    static let toolChoice = ChatMembers(rawValue: 256)
+
+    init(rawValue: UInt16) {
+        self.rawValue = rawValue
+    }
+
+    /// The members of an object.
+    init(_ index: JSONObjectIndex) {
+        self = []
+        for member in index.members { formUnion(Self.of(member.key)) }
+    }
+
+    /// Lengths first: most keys are none of these.
+    private static func of(_ key: String) -> ChatMembers {
+        switch key.utf8.count {
+        case 4: key == "user" ? .user : []
+        case 5: key == "tools" ? .tools : []
+        case 6: key == "stream" ? .stream : []
+        case 8: key == "thinking" ? .thinking : []
+        case 10: key == "max_tokens" ? .maxTokens : []
+        case 11: key == "tool_choice" ? .toolChoice : []
+        case 14: key == "stream_options" ? .streamOptions : []
+        case 16: key == "reasoning_effort" ? .reasoningEffort : []
+        case 21: key == "max_completion_tokens" ? .maxCompletionTokens : []
+        default: []
+        }
+    }
+}
+
+extension OpenAITraits {
+    /// Whether messages may need an edit on their way.
+    fileprivate var changesMessages: Bool {
+        !isOpenAI || systemRole == "user" || hasAudioURL || callIDLength != nil || systemPrefix != nil
     }
 }
