@@ -5,10 +5,12 @@ The mock provider makes each signature again with the secret `secret-of-{access 
 
 import base64
 import functools
+import http.client
 import http.server
 import json
 import re
 import threading
+import urllib.parse
 
 import anthropic
 import pytest
@@ -285,6 +287,45 @@ def test_another_channel_answers_when_bedrock_throttles(board, make_board):
     own.channel({model: "mock-answer"}, type=33, key=API_KEY, base_url=own.mock.origin)
     for _ in range(3):
         assert own.chat(model, stream=True).status_code == 200
+
+
+@pytest.fixture
+def proxy():
+    """The address of a proxy that hands requests on as they came, and the `Host` lines that it saw."""
+    hosts = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            hosts.append(self.headers.get_all("host"))
+            target = urllib.parse.urlsplit(self.path)
+            onward = http.client.HTTPConnection(target.netloc, timeout=20)
+            onward.putrequest("POST", self.path.split(target.netloc, 1)[1], skip_host=True, skip_accept_encoding=True)
+            for name, value in self.headers.items():
+                onward.putheader(name, value)
+            onward.endheaders(self.rfile.read(int(self.headers["content-length"])))
+            answer = onward.getresponse()
+            body = answer.read()
+            self.send_response(answer.status)
+            self.send_header("content-type", answer.headers["content-type"])
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", hosts
+        server.shutdown()
+
+
+def test_a_signature_holds_behind_a_proxy(claude, board, proxy):
+    # Such calls, and those over TLS, are libcurl's.
+    address, hosts = proxy
+    model = board.model("arn:aws:bedrock:x/mock", type=33, key=SESSION_KEY, base_url=board.mock.origin, proxy_url=address)
+    assert claude.ask(model).text and claude.ask(model, stream=True).text
+    assert hosts == [[board.mock.origin.removeprefix("http://")]] * 2
 
 
 def test_a_channel_test(board, make):

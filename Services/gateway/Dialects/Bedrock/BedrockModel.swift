@@ -10,12 +10,23 @@ enum BedrockModel {
     /// - Parameter model: A name of Anthropic's, an id, an inference profile or an ARN.
     static func id(_ model: String, region: String) -> String {
         if model.hasPrefix("arn:") { return model }
-        let id =
-            ModelCatalogue.find(model)?.upstreamIDs[type] ?? (model.hasPrefix("claude-") ? "anthropic." + model : model)
+        let id = known(model) ?? (model.hasPrefix("claude-") ? "anthropic." + model : model)
         guard id.hasPrefix("anthropic.claude-"), let geography = geography(region), has(geography, id) else {
             return id
         }
         return geography + id
+    }
+
+    /// The id of a model that is known; a name without its date means the newest of that name.
+    private static func known(_ model: String) -> String? {
+        if let id = ModelCatalogue.find(model)?.upstreamIDs[type] { return id }
+        guard model.hasPrefix("claude-") else { return nil }
+        let dated = ModelCatalogue.models(ofChannelType: type).filter { one in
+            guard one.name.hasPrefix(model + "-") else { return false }
+            let rest = one.name.dropFirst(model.count + 1)
+            return rest.count == 8 && rest.allSatisfy(\.isNumber)
+        }
+        return dated.max { $0.name < $1.name }?.upstreamIDs[type]
     }
 
     /// What profiles of a region begin with; `nil` where there are none.
