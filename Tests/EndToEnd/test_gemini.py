@@ -537,6 +537,23 @@ def test_other_parts(chat, make, stream):
     assert "data:image/png;base64,iVBORw0KGgo=" in text
 
 
+@both
+def test_sources_of_a_search(chat, google, claude, make, stream):
+    sources = [("https://example.com/paris", 0, 6), ("https://example.com/paris", 9, 12), ("https://example.org/sky", 9, 12)]
+    for name in ("mock-grounded", "mock-grounded-gemini-3"):
+        model = make(name)
+        message, _, _ = chat_ask(chat, model, stream=stream, tools=[{"type": "function", "function": {"name": "web_search"}}])
+        told = [one["url_citation"] for one in message["annotations"] if one["type"] == "url_citation"]
+        assert [(one["url"], one["start_index"], one["end_index"]) for one in told] == sources
+        assert message["content"] == "w0 ž1 w2 w3 " and told[0]["title"] == "Paris"
+        answer = responses_ask(chat, model, stream=stream, tools=[{"type": "web_search"}])
+        (text,) = [item for item in answer.output if item.type == "message"][0].content
+        assert [(one.url, one.start_index, one.end_index) for one in text.annotations] == sources
+        assert claude_ask(claude, model, stream=stream).content[-1].type in ("text", "thinking")
+        _, last = google_ask(google, model, stream=stream)
+        assert last.candidates[0].grounding_metadata.web_search_queries == ["weather paris", "paris today"]
+
+
 def test_embeddings(board, chat, make):
     model = make("gemini-embedding-001")
     answer = chat.embeddings.create(model=model, input=["a", "b"], dimensions=4)

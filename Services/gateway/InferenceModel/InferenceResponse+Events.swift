@@ -7,9 +7,14 @@ extension InferenceResponse {
         for (choice, candidate) in choices.enumerated() {
             var calls = 0
             if let logprobs = candidate.logprobs { events.append(.logprobs(choice: choice, logprobs)) }
-            for part in candidate.parts {
+            let lastText = candidate.parts.lastIndex { if case .text = $0 { true } else { false } }
+            for (place, part) in candidate.parts.enumerated() {
                 switch part {
-                case .text(let text, _): events.append(.text(choice: choice, text))
+                case .text(let text, _):
+                    events.append(.text(choice: choice, text))
+                    if place == lastText, !candidate.citations.isEmpty {
+                        events.append(.citations(choice: choice, candidate.citations))
+                    }
                 case .refusal(let text): events.append(.refusal(choice: choice, text))
                 case .media(let media): events.append(.media(choice: choice, media))
                 case .thinking(let thinking):
@@ -50,6 +55,7 @@ extension InferenceResponse {
         case .toolArguments(let choice, let index, let text): self[choice].append(arguments: text, ofCall: index)
         case .media(let choice, let media): self[choice].parts.append(.media(media))
         case .logprobs(let choice, let logprobs): self[choice].append(logprobs: logprobs)
+        case .citations(let choice, let citations): self[choice].citations += citations
         case .finished(let choice, let reason, let sequence):
             self[choice].finish = reason
             self[choice].stopSequence = sequence

@@ -34,6 +34,8 @@ package struct Choice: Equatable, Sendable {
     package var stopSequence: String?
     /// As OpenAI writes them; other protocols have none.
     package var logprobs: JSONValue?
+    /// What bears out its text.
+    package var citations: [Citation] = []
 
     package init(parts: [Part], finish: FinishReason, stopSequence: String? = nil, logprobs: JSONValue? = nil) {
         self.parts = parts
@@ -76,6 +78,8 @@ package enum InferenceEvent: Equatable, Sendable {
     case media(choice: Int, Media)
     /// Log probabilities of the text that follows, as OpenAI chat writes them.
     case logprobs(choice: Int, JSONValue)
+    /// What bears out the text so far, once, behind all of it.
+    case citations(choice: Int, [Citation])
     case finished(choice: Int, FinishReason, stopSequence: String?)
     case usage(TokenUsage)
     case ended

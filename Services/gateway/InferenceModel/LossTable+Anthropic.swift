@@ -57,6 +57,7 @@ extension LossTable {
         LossRow(.answerImage, .anthropic, .dropped),
         LossRow(.answerAudio, .anthropic, .dropped),
         LossRow(.answerLogprobs, .anthropic, .dropped),
+        LossRow(.answerCitations, .anthropic, .dropped),
         LossRow(.answerCandidates, .anthropic, .changed("the first")),
         LossRow(.usageAudio, .anthropic, .dropped),
         LossRow(.usageImage, .anthropic, .dropped),

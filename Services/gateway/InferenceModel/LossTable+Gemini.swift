@@ -53,6 +53,7 @@ extension LossTable {
         LossRow(
             .answerToolArguments, .gemini, .changed("the call is left out, the end told as MALFORMED_FUNCTION_CALL")),
         LossRow(.answerLogprobs, .gemini, .dropped),
+        LossRow(.answerCitations, .gemini, .dropped),
         LossRow(.finishStopSequence, .gemini, .changed("told as STOP")),
         LossRow(.usageCacheCreation, .gemini, .dropped),
         LossRow(.answerServiceTier, .gemini, .dropped),

@@ -37,6 +37,7 @@ extension LossTable {
         LossRow(.answerToolCallSignature, .responses, .changed("told with a thought in front of the call")),
         LossRow(.answerImage, .responses, .changed("as a data address in the text")),
         LossRow(.answerAudio, .responses, .changed("as a data address in the text")),
+        LossRow(.answerCitations, .responses, .changed("while the answer is one text")),
         LossRow(.answerCandidates, .responses, .changed("the first only")),
         LossRow(.finishStopSequence, .responses, .changed("told as completed")),
         LossRow(.usageCacheCreation, .responses, .changed("contained in the input tokens")),

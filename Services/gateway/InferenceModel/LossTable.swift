@@ -138,6 +138,7 @@ package enum LossFeature: String, CaseIterable, Sendable {
     case answerImage = "image"
     case answerAudio = "sound"
     case answerLogprobs = "log probabilities"
+    case answerCitations = "sources of the text"
     case answerCandidates = "several answers"
     case finishContentFilter = "finish: content filter"
     case finishStopSequence = "finish: which stop sequence"
@@ -154,7 +155,8 @@ package enum LossFeature: String, CaseIterable, Sendable {
         case .answerText, .answerToolCalls, .answerThinking, .answerSignature, .answerRedacted, .answerThinkingID,
             .answerRefusal, .answerPartOrder,
             .answerToolCallSignature, .answerToolArguments, .answerImage, .answerAudio, .answerLogprobs,
-            .answerCandidates, .finishContentFilter, .finishStopSequence, .usageCached, .usageCacheCreation,
+            .answerCitations, .answerCandidates, .finishContentFilter, .finishStopSequence, .usageCached,
+            .usageCacheCreation,
             .usageReasoning, .usageAudio, .usageImage, .answerServiceTier:
             true
         default: false

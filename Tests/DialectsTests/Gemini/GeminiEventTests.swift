@@ -210,6 +210,33 @@ struct GeminiEventTests {
         #expect(events.filter { if case .media = $0 { true } else { false } } == [.media(choice: 0, picture)])
     }
 
+    @Test("sources are told with the scalars that they bear out; what does not fit the text is left out")
+    func grounding() throws {
+        let metadata = try JSONValue.parse(
+            Array(
+                #"""
+                {"webSearchQueries":["q"],"groundingChunks":[{"web":{"uri":"http://a","title":"A"}},{"other":{}},{"web":{"uri":"http://b"}}],
+                 "groundingSupports":[{"segment":{"endIndex":5,"text":"é天"},"groundingChunkIndices":[0,1,2,9,-1,"x"]},
+                  {"segment":{"startIndex":5,"endIndex":6},"groundingChunkIndices":[2]},
+                  {"segment":{"startIndex":5,"endIndex":6,"text":"y"},"groundingChunkIndices":[0]},
+                  {"segment":{"startIndex":5,"endIndex":7},"groundingChunkIndices":[0]},
+                  {"segment":{"startIndex":-1,"endIndex":2},"groundingChunkIndices":[0]},{"groundingChunkIndices":[0]},7]}
+                """#.utf8))
+        let found = GeminiGrounding.citations(metadata, Array("é天x".utf8))
+        #expect(
+            found == [
+                Citation(url: "http://a", title: "A", range: 0..<2), Citation(url: "http://b", title: "", range: 0..<2),
+                Citation(url: "http://b", title: "", range: 2..<3),
+            ])
+        #expect(GeminiGrounding.citations(nil, []).isEmpty && GeminiGrounding.citations(metadata, []).isEmpty)
+        let hostile: JSONValue = [
+            "groundingChunks": [["web": ["uri": "u"]]],
+            "groundingSupports": .array(
+                Array(repeating: ["segment": ["endIndex": 1], "groundingChunkIndices": [0, 0]], count: 1000)),
+        ]
+        #expect(GeminiGrounding.citations(hostile, [65]).count == 256)
+    }
+
     @Test("errors have Google's shape, with the upstream's own word where it is Google's")
     func errors() throws {
         let body =

@@ -72,6 +72,7 @@ struct GeminiAsked {
     private var special: [String]? {
         if isNamed("mock-blocked") || isNamed("mock-malformed") { return [] }
         if isNamed("mock-refusal") { return [part("I can")] }
+        if isNamed("mock-grounded") { return [part("w0 ž1 "), part("w2 w3 ", signed)] }
         if isNamed("mock-picture") {
             return [part("Here:"), #"{"inlineData":{"mimeType":"image/png","data":"iVBORw0KGgo="}}"#]
         }
@@ -179,8 +180,8 @@ struct GeminiAsked {
         #"""
         {"webSearchQueries":["weather paris","paris today"],"searchEntryPoint":{"renderedContent":"<div></div>"},\#
         "groundingChunks":[{"web":{"uri":"https://example.com/paris","title":"Paris"}},{"web":{"uri":"https://example.org/sky","title":"Sky"}}],\#
-        "groundingSupports":[{"segment":{"endIndex":6,"text":"w0 w1 "},"groundingChunkIndices":[0]},\#
-        {"segment":{"startIndex":9,"endIndex":12,"text":"w3 "},"groundingChunkIndices":[0,1]}]}
+        "groundingSupports":[{"segment":{"endIndex":7,"text":"w0 ž1 "},"groundingChunkIndices":[0]},\#
+        {"segment":{"startIndex":10,"endIndex":13,"text":"w3 "},"groundingChunkIndices":[0,1]}]}
         """#
     }
 

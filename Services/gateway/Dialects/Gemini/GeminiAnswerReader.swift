@@ -130,7 +130,10 @@ enum GeminiAnswerReader {
             if let signature { parts.append(.thinking(Thinking("", signature: signature))) }
         }
         let finish = GeminiFinish.reason(candidate["finishReason"]?.string ?? "STOP", hasCalls: hasCalls)
-        return Choice(parts: parts, finish: finish)
+        var read = Choice(parts: parts, finish: finish)
+        let texts = parts.compactMap { if case .text(let text, _) = $0 { text } else { nil } }
+        read.citations = GeminiGrounding.citations(candidate["groundingMetadata"], Array(texts.joined().utf8))
+        return read
     }
 
     /// One answer of the chunks of a stream: the parts behind each other, the last of everything else.
@@ -149,7 +152,9 @@ enum GeminiAnswerReader {
                 var kept = candidates[index] ?? ["index": .int(index)]
                 let parts = (kept["content"]?["parts"]?.array ?? []) + (candidate["content"]?["parts"]?.array ?? [])
                 kept["content"] = ["role": "model", "parts": .array(parts)]
-                if let reason = candidate["finishReason"] { kept["finishReason"] = reason }
+                for key in ["finishReason", "groundingMetadata"] {
+                    if let value = candidate[key] { kept[key] = value }
+                }
                 candidates[index] = kept
             }
         }

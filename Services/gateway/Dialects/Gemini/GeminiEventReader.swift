@@ -10,8 +10,17 @@ struct GeminiEventReader: EventReader {
     private var hasStarted = false
     private var hasEnded = false
     private var usage: TokenUsage?
-    /// The candidates that were met, by index: their calls so far, and whether they said why they ended.
-    private var candidates: [Int: (calls: Int, isFinished: Bool)] = [:]
+    private var candidates: [Int: Candidate] = [:]
+
+    /// A candidate that was met.
+    private struct Candidate {
+        var calls = 0
+        /// Whether it said why it ended.
+        var isFinished = false
+        /// What it said, for sources that count its bytes; no more than they are told of.
+        var text: [UInt8] = []
+        var grounding: JSONValue?
+    }
 
     private static let maxEventBytes = 16 * 1024 * 1024
     /// A hostile stream may number its candidates as it likes.
@@ -84,7 +93,7 @@ struct GeminiEventReader: EventReader {
         }
         for candidate in tree["candidates"]?.array ?? [] { try read(candidate: candidate, &events) }
         if candidates.isEmpty, tree["promptFeedback"]?["blockReason"]?.string != nil {
-            candidates[0] = (0, true)
+            candidates[0] = Candidate(isFinished: true)
             events.append(.finished(choice: 0, .contentFilter, stopSequence: nil))
         }
         if let counts = GeminiUsage.read(tree["usageMetadata"]), counts != usage {
@@ -100,11 +109,16 @@ struct GeminiEventReader: EventReader {
         guard choice >= 0, choice < Self.mostCandidates else {
             throw GeminiAnswerReader.foreign("with a candidate of index \(choice)")
         }
-        var known = candidates[choice] ?? (0, false)
+        var known = candidates.removeValue(forKey: choice) ?? Candidate()
+        defer { candidates[choice] = known }
+        let word = candidate["finishReason"]?.string.flatMap { $0 == "FINISH_REASON_UNSPECIFIED" ? nil : $0 }
+        if let grounding = candidate["groundingMetadata"] { known.grounding = grounding }
         for part in candidate["content"]?["parts"]?.array ?? [] {
             var signature = GeminiPiece.signature(part)
             switch GeminiPiece(part) {
-            case .text(let text)?: events.append(.text(choice: choice, text))
+            case .text(let text)?:
+                events.append(.text(choice: choice, text))
+                if known.text.count <= GeminiGrounding.maxText { known.text += text.utf8 }
             case .thought(let text)?: events.append(.thinking(choice: choice, text))
             case .media(let media)?: events.append(.media(choice: choice, media))
             case .call(let id, let name, let arguments)?:
@@ -119,14 +133,25 @@ struct GeminiEventReader: EventReader {
                 signature = nil
             case nil: break
             }
-            if let signature { events.append(.thinkingSignature(choice: choice, signature)) }
+            if let signature {
+                // The signature of a text ends it; what belongs to it comes before.
+                if word != nil { Self.cite(choice, &known, &events) }
+                events.append(.thinkingSignature(choice: choice, signature))
+            }
         }
-        if let word = candidate["finishReason"]?.string, word != "FINISH_REASON_UNSPECIFIED", !known.isFinished {
+        if let word, !known.isFinished {
             known.isFinished = true
+            Self.cite(choice, &known, &events)
             events.append(
                 .finished(
                     choice: choice, GeminiFinish.reason(word, hasCalls: known.calls > 0), stopSequence: nil))
         }
-        candidates[choice] = known
+    }
+
+    /// Tells the sources of a candidate, once.
+    private static func cite(_ choice: Int, _ known: inout Candidate, _ events: inout [InferenceEvent]) {
+        let citations = GeminiGrounding.citations(known.grounding, known.text)
+        known.grounding = nil
+        if !citations.isEmpty { events.append(.citations(choice: choice, citations)) }
     }
 }

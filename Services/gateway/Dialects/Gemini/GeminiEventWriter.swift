@@ -63,7 +63,7 @@ struct GeminiEventWriter: EventWriter {
         case .thinkingSignature(let choice, let signature):
             element(choice, &out) { json in GeminiAnswerWriter.write(Thinking("", signature: signature), &json) }
         case .media(let choice, let media): element(choice, &out) { GeminiMedia.write(media, &$0) }
-        case .redactedThinking, .logprobs: break
+        case .redactedThinking, .logprobs, .citations: break
         case .toolCallStarted(let choice, let index, let id, let name, let signature):
             calls[Place(choice: choice, index: index)] = ToolCall(
                 id: id, name: name, arguments: "", signature: signature)

@@ -34,7 +34,10 @@ enum ChatAnswerWriter {
         writer.object { root in
             root.field("index", index)
             root.key("message")
-            root.object { write(choice.parts, context, customTools, to: &$0) }
+            root.object { message in
+                write(choice.parts, context, customTools, to: &message)
+                write(choice.citations, to: &message)
+            }
             root.field("logprobs", choice.logprobs ?? .null)
             root.field("finish_reason", ChatWords.finish(choice.finish))
         }
@@ -97,6 +100,21 @@ enum ChatAnswerWriter {
         message.array { list in
             for call in calls {
                 list.object { customTools.contains(call.name) ? write(custom: call, to: &$0) : write(call, to: &$0) }
+            }
+        }
+    }
+
+    /// The sources of a message's text, or of a delta's; nothing when there are none.
+    static func write(_ citations: [Citation], to message: inout JSONWriter) {
+        guard !citations.isEmpty else { return }
+        message.key("annotations")
+        message.array { list in
+            for citation in citations {
+                list.object { annotation in
+                    annotation.field("type", "url_citation")
+                    annotation.key("url_citation")
+                    annotation.object { OpenAICitation.write(citation, to: &$0) }
+                }
             }
         }
     }

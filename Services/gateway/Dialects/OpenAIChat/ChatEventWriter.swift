@@ -56,9 +56,7 @@ package struct ChatEventWriter: EventWriter {
             }
             // Of what was said, not of a thought (Gemini).
             delta(choice, into: &out) { bytes in
-                var writer = JSONWriter(reserving: 64 + text.utf8.count)
-                writer.object { ChatAnswerWriter.write(thoughtSignature: text, to: &$0) }
-                bytes += writer.bytes.dropFirst().dropLast()
+                Self.members(&bytes) { ChatAnswerWriter.write(thoughtSignature: text, to: &$0) }
             }
         case .refusal(let choice, let text):
             delta(choice, into: &out) { Self.member("refusal", text, &$0) }
@@ -91,6 +89,8 @@ package struct ChatEventWriter: EventWriter {
         case .logprobs(let choice, let logprobs):
             tellLogprobs(into: &out)
             self.logprobs = (choice, logprobs.serialized())
+        case .citations(let choice, let citations):
+            delta(choice, into: &out) { bytes in Self.members(&bytes) { ChatAnswerWriter.write(citations, to: &$0) } }
         case .finished(let choice, let reason, _): finish(choice, reason, into: &out)
         case .usage(let counts): self.counts = counts
         case .ended: end(into: &out)
@@ -116,6 +116,13 @@ package struct ChatEventWriter: EventWriter {
             root.field("model", model)
         }
         head = Array("data: ".utf8) + writer.bytes.dropLast() + Array(#","choices":["#.utf8)
+    }
+
+    /// Appends members without the braces of their object.
+    private static func members(_ out: inout [UInt8], _ write: (inout JSONWriter) -> Void) {
+        var writer = JSONWriter(reserving: 256)
+        writer.object(write)
+        out += writer.bytes.dropFirst().dropLast()
     }
 
     private static func member(_ name: StaticString, _ text: String, _ out: inout [UInt8]) {

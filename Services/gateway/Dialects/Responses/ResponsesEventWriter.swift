@@ -42,6 +42,10 @@ struct ResponsesEventWriter: EventWriter {
     /// Log probabilities of the next text, and of the text that is being told.
     private var nextLogprobs: [JSONValue] = []
     private var logprobs: [JSONValue] = []
+    /// The sources of the text that is being told.
+    private var citations: [Citation] = []
+    /// How many texts were begun.
+    private var texts = 0
     private var room = 64 * 1024 * 1024
     /// Calls may interleave; an answer has few.
     private var calls: [OpenCall] = []
@@ -75,6 +79,7 @@ struct ResponsesEventWriter: EventWriter {
         case .toolCallEnded(0, let index): end(call: index, into: &out)
         case .media(0, let media):
             if let text = ResponsesWriter.text(of: media) { say(text, into: &out) }
+        case .citations(0, let sources): cite(sources, into: &out)
         case .finished(0, let reason, _): finish = reason
         case .usage(let counts): usage = counts
         case .ended: complete(into: &out)
@@ -160,6 +165,7 @@ struct ResponsesEventWriter: EventWriter {
             close(into: &out)
             place = add(.message(id: writer.itemID("msg", items.count), []), into: &out)
             open = .message(place: place)
+            texts += 1
             part("response.content_part.added", place, "msg", .text(""), into: &out)
         }
         text += kept(delta)
@@ -170,6 +176,21 @@ struct ResponsesEventWriter: EventWriter {
             root.field("content_index", 0)
             root.field("delta", delta)
             root.field("logprobs", .array(tokens))
+        }
+    }
+
+    /// Tells the sources of the text, when it is the only one: they count from its beginning.
+    private mutating func cite(_ sources: [Citation], into out: inout [UInt8]) {
+        guard case .message(let place) = open, texts == 1 else { return }
+        for source in sources {
+            let number = citations.count
+            content("response.output_text.annotation.added", place, "msg", into: &out) { root in
+                root.field("content_index", 0)
+                root.field("annotation_index", number)
+                root.key("annotation")
+                root.object { ResponsesWriter.annotation(source, into: &$0) }
+            }
+            citations.append(source)
         }
     }
 
@@ -264,6 +285,8 @@ struct ResponsesEventWriter: EventWriter {
         let tokens = logprobs
         text = ""
         logprobs = []
+        let sources = citations
+        citations = []
         switch open {
         case .none: return
         case .message(let place):
@@ -272,7 +295,7 @@ struct ResponsesEventWriter: EventWriter {
                 root.field("text", told)
                 root.field("logprobs", .array(tokens))
             }
-            let whole = ResponsesWriter.MessagePart.text(told, logprobs: tokens)
+            let whole = ResponsesWriter.MessagePart.text(told, logprobs: tokens, citations: sources)
             part("response.content_part.done", place, "msg", whole, into: &out)
             done(.message(id: writer.itemID("msg", place), [whole]), place, into: &out)
         case .refusal(let place):

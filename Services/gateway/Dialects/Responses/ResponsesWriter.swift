@@ -15,7 +15,7 @@ struct ResponsesWriter {
     /// A part of a message.
     enum MessagePart {
         /// A text, and the log probabilities of its tokens.
-        case text(String, logprobs: [JSONValue] = [])
+        case text(String, logprobs: [JSONValue] = [], citations: [Citation] = [])
         case refusal(String)
     }
 
@@ -40,11 +40,21 @@ struct ResponsesWriter {
     func whole(_ response: InferenceResponse) -> [UInt8] {
         let choice = response.choices.first
         var writer = JSONWriter(reserving: 2048)
+        var items = items(choice?.parts ?? [], logprobs: Self.tokens(choice?.logprobs))
+        cite(choice?.citations ?? [], in: &items)
         object(
-            items(choice?.parts ?? [], logprobs: Self.tokens(choice?.logprobs)), finish: choice?.finish ?? .stop,
-            usage: response.usage,
-            created: response.created, into: &writer)
+            items, finish: choice?.finish ?? .stop, usage: response.usage, created: response.created, into: &writer)
         return writer.bytes
+    }
+
+    /// Tells the sources with the text, when there is one only: they count from its beginning.
+    private func cite(_ citations: [Citation], in items: inout [Item]) {
+        guard !citations.isEmpty else { return }
+        let places = items.indices.filter { if case .message = items[$0] { true } else { false } }
+        guard places.count == 1, case .message(let id, let parts) = items[places[0]], parts.count == 1,
+            case .text(let text, let logprobs, _) = parts[0]
+        else { return }
+        items[places[0]] = .message(id: id, [.text(text, logprobs: logprobs, citations: citations)])
     }
 
     /// The tokens of log probabilities in the words of OpenAI chat, which are the same objects here.
@@ -104,7 +114,7 @@ struct ResponsesWriter {
 
     private func add(_ part: MessagePart, to items: inout [Item]) {
         if case .message(let id, var parts)? = items.last {
-            if case .text(let more, let new) = part, case .text(let text, let old)? = parts.last {
+            if case .text(let more, let new, _) = part, case .text(let text, let old, _)? = parts.last {
                 parts[parts.count - 1] = .text(text + more, logprobs: old + new)
             } else {
                 parts.append(part)
@@ -245,17 +255,25 @@ struct ResponsesWriter {
     static func part(_ part: MessagePart, into writer: inout JSONWriter) {
         writer.object { root in
             switch part {
-            case .text(let text, let logprobs):
+            case .text(let text, let logprobs, let citations):
                 root.field("type", "output_text")
                 root.field("text", text)
                 root.key("annotations")
-                root.array { _ in }
+                root.array { list in
+                    for citation in citations { list.object { annotation(citation, into: &$0) } }
+                }
                 root.field("logprobs", .array(logprobs))
             case .refusal(let text):
                 root.field("type", "refusal")
                 root.field("refusal", text)
             }
         }
+    }
+
+    /// The members of a source.
+    static func annotation(_ citation: Citation, into writer: inout JSONWriter) {
+        writer.field("type", "url_citation")
+        OpenAICitation.write(citation, to: &writer)
     }
 
     static func usage(_ usage: TokenUsage, into writer: inout JSONWriter) {
