@@ -35,6 +35,8 @@ class Issuer(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.audience = self.url
+        self.paths: list[str] = []
         self.claims: list[dict] = []
         self.faults: list[str] = []
         self.lifetime = 3600
@@ -72,7 +74,7 @@ class Issuer(http.server.ThreadingHTTPServer):
         self.key.public_key().verify(raw(signature), f"{head}.{claims}".encode(), padding.PKCS1v15(), hashes.SHA256())
         assert json.loads(raw(head)) == {"alg": "RS256", "typ": "JWT", "kid": "kid-1"}
         told = json.loads(raw(claims))
-        assert told["iss"] == told["sub"] == EMAIL and told["aud"] == self.url
+        assert told["iss"] == told["sub"] == EMAIL and told["aud"] == self.audience
         assert told["scope"] == "https://www.googleapis.com/auth/cloud-platform"
         assert told["exp"] - told["iat"] == 3600 and abs(told["iat"] - time.time()) < 60
         self.claims.append(told)
@@ -82,6 +84,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         issuer = self.server
         body = self.rfile.read(int(self.headers["content-length"])).decode()
+        issuer.paths.append(self.path)
+        if not self.path.endswith("/token"):
+            return self.send_error(502)
         try:
             issuer.check(body)
         except Exception as fault:
@@ -368,7 +373,6 @@ def test_a_refused_account_is_told_without_its_key(board, make, issuer):
 
 
 def test_an_issuer_in_trouble_is_a_failure_of_the_attempt(board, make, issuer):
-    """Another channel of the model answers when the token of the first cannot be had."""
     issuer.refusal = (500, {})
     model = make("mock-answer-trouble-gemini")
     with pytest.raises(openai.InternalServerError) as caught:
@@ -378,6 +382,32 @@ def test_an_issuer_in_trouble_is_a_failure_of_the_attempt(board, make, issuer):
     with pytest.raises(openai.InternalServerError) as caught:
         chat_text(board.openai(), make("mock-answer-closed-gemini", key="global|" + closed))
     assert "could not be fetched" in caught.value.message
+
+
+def test_another_channel_answers_when_there_is_no_token(make_board, issuer):
+    board = make_board({"gateway": {"RETRY_TIMES": "1"}}).start_all()
+    issuer.refusal = (400, {"error": "invalid_grant"})
+    key = "global|" + issuer.account()
+    vertex = board.channel({"shared": "mock-answer-gemini"}, type=VERTEX, key=key, base_url=board.mock.origin, priority=1_000_000)
+    board.channel({"shared": "mock-answer"}, priority=1)
+    answers = [board.chat("shared") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200] * 3
+    records = [board.record(answer.headers["x-request-id"]) for answer in answers]
+    failed = [one for record in records for one in record["attempts"] if one["channel"] == vertex["id"]]
+    assert failed and all(one["error"] == "upstream_status" for one in failed)
+    # A refusal answers for the issuer for a second.
+    assert len(issuer.claims) < 3
+
+
+def test_tokens_are_fetched_through_the_proxy_of_the_channel(make, board, issuer):
+    """Nothing but the proxy knows the name of this issuer."""
+    issuer.audience = "http://issuer.invalid/token"
+    key = "global|" + issuer.account(token_uri=issuer.audience)
+    model = make("mock-answer-proxy-gemini", key=key, proxy_url=f"http://127.0.0.1:{issuer.server_port}")
+    board.chat(model)
+    assert issuer.paths[0] == "http://issuer.invalid/token" and len(issuer.claims) == 1
+    # The call itself went there too, and found no upstream.
+    assert issuer.paths[1].startswith(board.mock.origin)
 
 
 @pytest.mark.parametrize(

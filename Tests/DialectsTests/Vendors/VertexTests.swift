@@ -2,6 +2,7 @@ import Contracts
 import HTTPCore
 import InferenceModel
 import JSON
+import TestSupport
 import Testing
 
 @testable import Dialects
@@ -114,6 +115,17 @@ struct VertexTests {
         ])
     func faults(key: String, reason: String) throws {
         #expect(try route(key)?.credential == .unusable(reason))
+    }
+
+    @Test("a key that breaks off anywhere, or holds anything, ends in no route or in words")
+    func broken() throws {
+        let key = "us-east5|" + Self.file
+        for end in key.indices { _ = try route(String(key[..<end])) }
+        for text in HostileText.all {
+            for key in [text, "r|" + text, "r|p|" + text, text + "|k", #"r|{"project_id":"\#(text)"}"#] {
+                _ = try route(key, model: text)
+            }
+        }
     }
 
     @Test("what holds no key is no route, and Claude needs more than a key")
