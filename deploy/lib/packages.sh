@@ -104,18 +104,14 @@ ensure_swift() {
 }
 
 # Builds the release executables; BIN_RELEASE is where they are.
-#   build_release all | PRODUCT...
+#   build_release PRODUCT...
 build_release() {
     local flags=(-c release -Xswiftc -cross-module-optimization -Xswiftc -enforce-exclusivity=unchecked --static-swift-stdlib) product started=$SECONDS
     cd "$ROOT" || die "cannot enter $ROOT"
     say "building (release) …"
-    if [ "$1" = all ]; then
-        quietly build-release swift build "${flags[@]}"
-    else
-        for product in "$@"; do
-            quietly "build-$product" swift build "${flags[@]}" --product "$product"
-        done
-    fi
+    for product in "$@"; do
+        quietly "build-$product" swift build "${flags[@]}" --product "$product"
+    done
     BIN_RELEASE=$(swift build "${flags[@]}" --show-bin-path)
     say "built in $((SECONDS - started)) s"
 }
