@@ -25,7 +25,7 @@ struct DialectCatalogTests {
             Set(missing) == [
                 "baidu-v2", "baidu-v1", "coze",
                 "volc-speech",
-                "doc2x", "fake", "fake-error",
+                "doc2x",
             ])
     }
 

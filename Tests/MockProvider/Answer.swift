@@ -42,6 +42,7 @@ enum Answer {
         if GeminiAnswer.isAsked(request) { return GeminiAnswer.steps(for: request) }
         if CohereAnswer.isAsked(request) { return CohereAnswer.steps(for: request) }
         if TEIAnswer.isAsked(request) { return TEIAnswer.steps(for: request) }
+        if OllamaAnswer.isAsked(request) { return OllamaAnswer.steps(for: request) }
         let asked = Asked(request)
         switch asked.behaviour.kind {
         case .status(let code):

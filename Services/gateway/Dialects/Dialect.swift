@@ -193,6 +193,13 @@ package protocol EventReader {
     ///
     /// - Throws: as `feed`.
     mutating func end(parser: JSONParser, into events: inout [InferenceEvent]) throws(UpstreamError)
+
+    /// Whether a part of the usage that was told was made here, because the upstream did not count it.
+    var isUsageEstimated: Bool { get }
+}
+
+extension EventReader {
+    package var isUsageEstimated: Bool { false }
 }
 
 /// Turns events into the bytes of the caller's protocol; sans-IO, one per stream.

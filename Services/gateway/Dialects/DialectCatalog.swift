@@ -27,6 +27,8 @@ package enum DialectCatalog {
         Ollama(),
         Cohere(),
         TEI(),
+        Fake("fake", fails: false),
+        Fake("fake-error", fails: true),
     ]
 
     /// Vendors whose types name the dialect `openai` and which are not OpenAI, by the number of the type.

@@ -29,10 +29,14 @@ package protocol Exchange {
 
     /// The answer that needs no upstream; nothing is sent then. `nil` for all but such calls.
     var localAnswer: RelayedAnswer? { get }
+
+    /// The answer of a channel without a network; nothing is sent then. `nil` for all but debug channels.
+    var script: ScriptedAnswer? { get }
 }
 
 extension Exchange {
     package var localAnswer: RelayedAnswer? { nil }
+    package var script: ScriptedAnswer? { nil }
 
     package func inlined(
         _ answer: RelayedAnswer, parser: JSONParser, _ base64: (String) -> String?

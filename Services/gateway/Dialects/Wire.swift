@@ -12,6 +12,8 @@ package struct Wire: Sendable {
         case rerank(any RerankDialect)
         case images(any ImageDialect)
         case speech(any SpeechDialect)
+        /// No network: the gateway answers.
+        case fake(FakeUpstream)
     }
 
     package let family: ProtocolFamily
@@ -54,6 +56,11 @@ package struct Wire: Sendable {
         self.init(.vendor, .speech(speech))
     }
 
+    /// No protocol at all: the gateway answers.
+    package init(fake: FakeUpstream) {
+        self.init(.vendor, .fake(fake))
+    }
+
     /// What writes and reads the protocol for chat models; `nil` where nothing does.
     package var inference: (any UpstreamDialect)? {
         if case .inference(let dialect) = conversion { dialect } else { nil }
@@ -82,6 +89,7 @@ package struct Wire: Sendable {
     package func exchange(
         _ call: any CallerCall, neutral: InferenceRequest? = nil, _ context: UpstreamContext, parser: JSONParser
     ) throws(InvalidRequest) -> (any Exchange)? {
+        if case .fake(let fake) = conversion { return try fake.exchange(call, context, parser: parser) }
         if call.family == family {
             guard traits.streamsOnly, !call.isStream, let inference, let chat = call as? ChatCall else {
                 return try call.passThrough(self, context, parser: parser)

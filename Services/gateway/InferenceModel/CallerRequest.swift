@@ -44,10 +44,14 @@ package struct UpstreamContext: Sendable {
     package var nonce: String
     /// The caller's names of tools that were sent under other names (`UpstreamBody.toolNames`); empty while a request is written.
     package var toolNames: [String: String] = [:]
+    /// The tokens of the prompt as `UpstreamBody.promptEstimate` has them.
+    package var promptEstimate: Int?
     /// The upstream's id of the stored thing that the call goes on from.
     package var storedID: String?
     /// Turns an upstream's id of something that it keeps into one for the caller, that leads back to the channel; `nil` where nothing is kept.
     package var sealID: (@Sendable (String) -> String)?
+    /// The id under which a response that is written here can be fetched again; `nil` for one that nobody keeps.
+    package var keptID: String?
 
     package init(
         mode: RelayMode = .chatCompletions, channelType: ChannelType, upstreamModel: String, requestedModel: String,

@@ -13,6 +13,8 @@ package struct InferenceResponse: Equatable, Sendable {
     package var choices: [Choice]
     /// `nil` when the upstream told nothing.
     package var usage: TokenUsage?
+    /// Whether a part of the usage was made here, because the upstream did not count it.
+    package var isUsageEstimated = false
     package var serviceTier: String?
 
     package init(id: String, model: String, created: Int, choices: [Choice], usage: TokenUsage? = nil) {

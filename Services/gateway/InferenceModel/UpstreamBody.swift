@@ -8,6 +8,8 @@ package struct UpstreamBody: Sendable {
     package var query: String?
     /// The caller's names of tools that had to be sent under other names, by the sent name; the answer is read with them.
     package var toolNames: [String: String] = [:]
+    /// The tokens of the prompt, roughly, for an upstream that may not count them; `nil` where it always does.
+    package var promptEstimate: Int?
 
     package var method: HTTPMethod
     /// What the protocol appends to the path of the address; `nil` for nothing.

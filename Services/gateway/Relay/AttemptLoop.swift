@@ -107,8 +107,8 @@ final class AttemptLoop {
         pause?.cancel()
     }
 
-    /// Waits before a retry; false when the caller left meanwhile.
-    private func wait(_ delay: Duration) async -> Bool {
+    /// Waits; false when the caller left meanwhile.
+    func wait(_ delay: Duration) async -> Bool {
         guard delay > .zero, !isCallerGone else { return !isCallerGone }
         let loop = scope.request.loop
         let sleeper = Task.immediate(executorPreference: loop) { _ = try? await loop.sleep(for: delay) }
@@ -124,6 +124,7 @@ final class AttemptLoop {
         for _ in 0..<Self.longestAttempt {
             switch begin(attempt.channel) {
             case .over(let result): return result
+            case .scripted(let script): return await play(script)
             case .lacksMedia: if let failure = await fetchMedia() { return failure }
             case .lacksToken: if let failure = await fetchToken(attempt.channel) { return failure }
             case .sent(let transfer):
@@ -159,6 +160,8 @@ final class AttemptLoop {
         case lacksMedia
         /// A token must be fetched before the request can be formed.
         case lacksToken
+        /// The channel has no network: this is its answer.
+        indirect case scripted(ScriptedAnswer)
         /// It ended without a request to the upstream.
         indirect case over(Result)
     }
@@ -201,6 +204,7 @@ final class AttemptLoop {
             scope.upstreamModel = ""
             return .over(deliver(answer))
         }
+        if let script = exchange.script { return .scripted(script) }
         self.exchange = exchange
         return .sent(relay.clients.client(on: scope.request.loop).begin(upstream))
     }
@@ -248,6 +252,21 @@ final class AttemptLoop {
         media = nil
         exchange = nil
         scope.trimBody()
+    }
+
+    /// Sends the head of a stream unless it was sent; false when the caller left.
+    func beginStream(contentType: String) -> Bool {
+        guard !writer.headSent else { return true }
+        var headers = AnswerHeaders.make(scope.request, id: scope.id, contentType: contentType)
+        headers.append("cache-control", "no-cache")
+        headers.append("x-accel-buffering", "no")
+        do {
+            try writer.head(.ok, headers, .chunked)
+            answerBegan()
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// A fault on the way, as the result of an attempt of which nothing was sent.
@@ -374,7 +393,7 @@ final class AttemptLoop {
 
     /// Sends a whole answer to the caller.
     @inline(never)
-    private func deliver(_ answer: RelayedAnswer) -> Result {
+    func deliver(_ answer: RelayedAnswer) -> Result {
         if scope.upstreamID.isEmpty { scope.upstreamID = answer.id }
         note(
             answer.usage, answer.usageSource, id: answer.id, countsOnce: answer.countsOnce, model: answer.answeredModel)

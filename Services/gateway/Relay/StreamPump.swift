@@ -123,18 +123,7 @@ final class StreamPump {
 
     @inline(never)
     private func sendHead() -> Bool {
-        guard !writer.headSent else { return true }
-        var headers = AnswerHeaders.make(
-            scope.request, id: scope.id, contentType: stream.contentType)
-        headers.append("cache-control", "no-cache")
-        headers.append("x-accel-buffering", "no")
-        do {
-            try writer.head(.ok, headers, .chunked)
-            attempt.answerBegan()
-            return true
-        } catch {
-            return false
-        }
+        attempt.beginStream(contentType: stream.contentType)
     }
 
     @inline(never)

@@ -133,4 +133,43 @@ struct OllamaTests {
         #expect(answer.vectors.map(text) == ["[0.10,-1e-3]", "[2]"])
         #expect(answer.usage?.inputTokens == 4)
     }
+
+    @Test("the prompt of a cached answer is counted here, and that is said")
+    func cachedPrompt() throws {
+        let request = InferenceRequest(model: "llama", turns: [Turn(.user, [.text("four token text.")])])
+        var asked = context
+        asked.promptEstimate = try OllamaUpstream().write(request, context).promptEstimate
+        let end = #"{"message":{"content":"a"},"done":true,"done_reason":"stop","eval_count":3}"#
+        let answer = try OllamaUpstream().read(Array(end.utf8), asked, parser: JSONParser())
+        #expect(answer.usage == TokenUsage(inputTokens: 8, outputTokens: 3, totalTokens: 11))
+        #expect(answer.isUsageEstimated)
+        var reader = OllamaUpstream().makeEventReader(asked)
+        var events: [InferenceEvent] = []
+        try reader.feed(Array((end + "\n").utf8), parser: JSONParser(), into: &events)
+        #expect(events.contains(.usage(TokenUsage(inputTokens: 8, outputTokens: 3, totalTokens: 11))))
+        #expect(reader.isUsageEstimated)
+    }
+
+    @Test("an error line inside a stream ends it; what was told before stays")
+    func errorLine() throws {
+        var reader = OllamaUpstream().makeEventReader(context)
+        var events: [InferenceEvent] = []
+        let lines = [#"{"message":{"content":"a"},"done":false}"#, #"{"error":"an error was encountered"}"#, ""]
+            .joined(separator: "\n")
+        let fault = #expect(throws: UpstreamError.self) {
+            try reader.feed(Array(lines.utf8), parser: JSONParser(), into: &events)
+        }
+        #expect(fault?.message == "an error was encountered")
+        #expect(events == [.started(id: "", model: "asked", created: 7), .text(choice: 0, "a")])
+    }
+
+    @Test("documents that are text are sent as text, and gpt-oss hears how much to think")
+    func documents() throws {
+        var request = InferenceRequest(
+            model: "gpt-oss:20b",
+            turns: [Turn(.user, [.text("a"), .media(Media(.document, .base64("aGk="), mediaType: "text/plain"))])])
+        request.reasoning = .enabled(effort: .xhigh)
+        let body = try JSONValue.parse(OllamaUpstream().write(request, context).bytes)
+        #expect(body["messages"]?[0]?["content"] == "a\nhi" && body["think"] == "high")
+    }
 }

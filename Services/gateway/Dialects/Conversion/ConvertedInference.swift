@@ -36,6 +36,7 @@ package final class ConvertedInference: Exchange, Sendable {
         self.request = body
         var context = context
         context.toolNames = body.toolNames
+        context.promptEstimate = body.promptEstimate
         self.context = context
     }
 
@@ -55,13 +56,17 @@ package final class ConvertedInference: Exchange, Sendable {
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
         let response = try upstream.read(bytes, context, parser: parser).naming(callersNames)
         guard call.isStream else {
-            return RelayedAnswer(body: call.write(response, context), usage: response.usage, id: response.id)
+            return RelayedAnswer(
+                body: call.write(response, context), usage: response.usage, id: response.id,
+                isEstimated: response.isUsageEstimated)
         }
         // Some upstreams answer a stream request as a whole; the caller gets the stream it asked for.
         var writer = call.makeEventWriter(context)
         var body: [UInt8] = []
         for event in response.events { writer.write(event, into: &body) }
-        return RelayedAnswer(body: body, usage: response.usage, id: response.id, contentType: writer.contentType)
+        return RelayedAnswer(
+            body: body, usage: response.usage, id: response.id, contentType: writer.contentType,
+            isEstimated: response.isUsageEstimated)
     }
 
     package func makeStream() -> any StreamRelay {

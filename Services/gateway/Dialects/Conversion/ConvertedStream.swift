@@ -21,6 +21,7 @@ package struct ConvertedStream: StreamRelay {
         self.writer = writer
     }
 
+    package var usageSource: UsageSource { reader.isUsageEstimated ? .estimated : .measured }
     package var holding: Duration? { start == nil ? nil : Self.startLimit }
     package var contentType: String { writer.contentType }
     package var keepAlive: [UInt8] { writer.keepAlive }

@@ -8,6 +8,7 @@ struct OllamaEventReader: EventReader {
     private var calls = 0
     private var isStarted = false
     private var isOver = false
+    private(set) var isUsageEstimated = false
 
     private static let keys = JSONKeys("message", "done", "error")
     private static let messageKeys = JSONKeys("content", "thinking", "tool_calls")
@@ -47,7 +48,10 @@ struct OllamaEventReader: EventReader {
         events.append(
             .finished(
                 choice: 0, OllamaAnswer.finish(tree["done_reason"], hasCalls: calls > 0), stopSequence: nil))
-        if let usage = OllamaAnswer.usage(tree) { events.append(.usage(usage)) }
+        if let usage = OllamaAnswer.usage(tree, context) {
+            isUsageEstimated = usage.isEstimated
+            events.append(.usage(usage.counts))
+        }
         events.append(.ended)
     }
 

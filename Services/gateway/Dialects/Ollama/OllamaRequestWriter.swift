@@ -23,7 +23,7 @@ enum OllamaRequestWriter {
             case .jsonObject?: root.field("format", "json")
             case .jsonSchema(_, let schema, _, _)?: root.field("format", schema)
             }
-            if let reasoning = request.reasoning { root.field("think", reasoning != .disabled) }
+            think(request, into: &root)
             options(request, into: &root)
         }
     }
@@ -47,6 +47,7 @@ enum OllamaRequestWriter {
             case .thinking(let thinking): thoughts.append(thinking.text)
             case .media(let media):
                 if case .base64(let data) = media.source, media.kind == .image { images.append(data) }
+                if let text = ChatMedia.text(of: media) { texts.append(text) }
             case .toolCall(let call): calls.append(call)
             case .toolResult(let result): self.result(result, names, into: &list)
             }
@@ -91,6 +92,7 @@ enum OllamaRequestWriter {
         var images: [String] = []
         for part in result.parts {
             if case .text(let text, _) = part { texts.append(text) }
+            if case .media(let media) = part, let text = ChatMedia.text(of: media) { texts.append(text) }
             if case .media(let media) = part, case .base64(let data) = media.source, media.kind == .image {
                 images.append(data)
             }
@@ -123,6 +125,19 @@ enum OllamaRequestWriter {
                     }
                 }
             }
+        }
+    }
+
+    /// Yes or no; the models `gpt-oss` hear only how much.
+    private static func think(_ request: InferenceRequest, into root: inout JSONWriter) {
+        guard let reasoning = request.reasoning else { return }
+        guard ModelNames.bare(request.model).hasPrefix("gpt-oss"), let effort = reasoning.effort else {
+            return root.field("think", reasoning != .disabled)
+        }
+        switch effort {
+        case .minimal, .low: root.field("think", "low")
+        case .medium: root.field("think", "medium")
+        case .high, .xhigh: root.field("think", "high")
         }
     }
 

@@ -13,12 +13,14 @@ package struct OllamaUpstream: UpstreamDialect {
     package func write(_ request: InferenceRequest, _ context: UpstreamContext) throws(InvalidRequest) -> UpstreamBody {
         var writer = JSONWriter(reserving: 2048)
         OllamaRequestWriter.write(request, into: &writer)
-        return UpstreamBody(
+        var body = UpstreamBody(
             writer.bytes,
             headers: [
                 "content-type": "application/json",
                 "accept": request.isStream ? "application/x-ndjson, application/json" : "application/json",
             ])
+        body.promptEstimate = TokenEstimate.tokens(of: request)
+        return body
     }
 
     package func read(_ body: [UInt8], _ context: UpstreamContext, parser: JSONParser) throws(UpstreamError)
@@ -47,10 +49,13 @@ enum OllamaAnswer {
         if let text = message["content"]?.string, !text.isEmpty { parts.append(.text(text)) }
         let calls = message["tool_calls"]?.array ?? []
         for (place, call) in calls.enumerated() { parts.append(.toolCall(read(call, place, context))) }
-        return InferenceResponse(
+        let usage = usage(tree, context)
+        var response = InferenceResponse(
             id: "", model: context.requestedModel, created: context.now,
             choices: [Choice(parts: parts, finish: finish(tree["done_reason"], hasCalls: !calls.isEmpty))],
-            usage: usage(tree))
+            usage: usage?.counts)
+        response.isUsageEstimated = usage?.isEstimated ?? false
+        return response
     }
 
     /// A call; it comes without an id, and its arguments are an object.
@@ -72,10 +77,13 @@ enum OllamaAnswer {
         return reason?.string == "length" ? .length : .stop
     }
 
-    /// The counts; `nil` when the prompt was cached and so was not counted, which leaves nothing that could be trusted.
-    static func usage(_ tree: JSONValue) -> TokenUsage? {
-        guard let input = tree["prompt_eval_count"]?.int, let output = tree["eval_count"]?.int, input >= 0, output >= 0
-        else { return nil }
-        return TokenUsage(inputTokens: input, outputTokens: output, totalTokens: input &+ output)
+    /// The counts, and whether that of the prompt was made here: a prompt that comes from the cache is not counted.
+    static func usage(_ tree: JSONValue, _ context: UpstreamContext) -> (counts: TokenUsage, isEstimated: Bool)? {
+        guard let output = tree["eval_count"]?.int, output >= 0 else { return nil }
+        let counted = tree["prompt_eval_count"]?.int.flatMap { $0 >= 0 ? $0 : nil }
+        guard let input = counted ?? context.promptEstimate else { return nil }
+        return (
+            TokenUsage(inputTokens: input, outputTokens: output, totalTokens: input &+ output), counted == nil
+        )
     }
 }

@@ -105,7 +105,7 @@ package final class StoredResponseCall: CallerCall {
     package let isStream: Bool
     package var user: String { "" }
     package let storedID: String?
-    private let operation: StoredResponseDialect.Operation
+    let operation: StoredResponseDialect.Operation
     private let query: String?
 
     init(_ operation: StoredResponseDialect.Operation, id: String, query: String?) {

@@ -30,8 +30,8 @@ struct ResponsesWriter {
         customTools = CustomTool.names(in: call.request.raw("tools"))
     }
 
-    /// The id of the response: made here, since no channel keeps it.
-    var responseID: String { "resp_" + context.nonce }
+    /// The id of the response: made here where no channel keeps it.
+    var responseID: String { context.keptID ?? "resp_" + context.nonce }
 
     /// An id of an item, the same for the same place.
     func itemID(_ prefix: String, _ place: Int) -> String { "\(prefix)_\(context.nonce)\(place)" }
@@ -185,7 +185,7 @@ struct ResponsesWriter {
             root.key("previous_response_id")
             root.null()
             echo("reasoning", #"{"effort":null,"summary":null}"#, into: &root)
-            root.field("store", false)
+            root.field("store", context.keptID != nil)
             echo("temperature", "1.0", into: &root)
             echo("text", #"{"format":{"type":"text"}}"#, into: &root)
             echo("tool_choice", #""auto""#, into: &root)
