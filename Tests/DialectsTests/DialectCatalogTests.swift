@@ -23,7 +23,7 @@ struct DialectCatalogTests {
         let missing = ChannelType.all.filter { DialectCatalog.vendor(of: $0) == nil }.map(\.dialect)
         #expect(
             Set(missing) == [
-                "baidu-v2", "baidu-v1", "coze",
+                "coze",
                 "volc-speech",
                 "doc2x",
             ])

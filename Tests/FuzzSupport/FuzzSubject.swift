@@ -24,6 +24,7 @@ package struct FuzzSubject: CustomStringConvertible, Sendable {
         "gemini": Wire(.gemini, GeminiUpstream()), "ollama": Wire(.vendor, OllamaUpstream()),
         "cohere": Wire(.vendor, CohereUpstream()),
         "bedrock": Wire(.anthropic, AnthropicUpstream(.bedrock)),
+        "baidu-v1": Wire(.vendor, BaiduV1Upstream()),
     ]
 
     /// Every caller with every upstream.
@@ -35,7 +36,7 @@ package struct FuzzSubject: CustomStringConvertible, Sendable {
     package var folder: String {
         switch upstream {
         case "deepseek", "ollama": "vendors"
-        case "cohere": "vendors/cohere"
+        case "cohere", "baidu-v1": "vendors/\(upstream)"
         case "bedrock": "anthropic"
         default: upstream
         }

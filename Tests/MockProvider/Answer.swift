@@ -41,6 +41,7 @@ enum Answer {
         if ResponsesAnswer.isAsked(request) { return ResponsesAnswer.steps(for: request) }
         if GeminiAnswer.isAsked(request) { return GeminiAnswer.steps(for: request) }
         if CohereAnswer.isAsked(request) { return CohereAnswer.steps(for: request) }
+        if BaiduAnswer.isAsked(request) { return BaiduAnswer.steps(for: request) }
         if TEIAnswer.isAsked(request) { return TEIAnswer.steps(for: request) }
         if OllamaAnswer.isAsked(request) { return OllamaAnswer.steps(for: request) }
         let asked = Asked(request)
@@ -189,7 +190,7 @@ struct Asked {
             operation = .embedding
         } else if request.path.hasSuffix("/models") {
             operation = .models
-        } else if request.path.hasSuffix("/rerank") {
+        } else if request.path.hasSuffix("/rerank") || request.path.hasSuffix("/rerankers") {
             operation = .rerank
         } else if let other {
             operation = .other(other)

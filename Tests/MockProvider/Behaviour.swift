@@ -138,6 +138,7 @@ struct Behaviour {
             In Gemini's protocol …/models/{model}:generateContent, :streamGenerateContent, :countTokens, :embedContent, :batchEmbedContents, below any prefix; a request that Google would refuse gets 400.
             There mock-blocked, mock-refusal, mock-malformed, mock-grounded, mock-picture and mock-code are answers of their own, and names with gemini-2.5 or gemini-3 behave as those models.
             In Cohere's protocol /v2/chat, /v2/embed and /v2/rerank; /rerank with texts is that of text-embeddings-inference.
+            Baidu's tokens at /oauth/2.0/token and /v1/BCE-BEARER/token; Wenxin's operations, where mock-stale does not take the first token and mock-status-N is the vendor's code.
             In Ollama's protocol /api/chat and /api/embed; mock-no-usage leaves out the count of a cached prompt.
             The model name chooses the answer, or a segment of the path where it does not; -nN-dN-sN-t appended sets the chunks, the delay in ms, the size of a text and a time stamp:
 

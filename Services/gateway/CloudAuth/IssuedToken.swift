@@ -9,8 +9,8 @@ struct IssuedToken: Equatable {
 
     /// A token is no longer than this, in bytes; longer ones do not fit in the head of a request.
     private static let longest = 16 * 1024
-    /// How long a token is taken to be good when its issuer does not say; and the longest that is believed.
-    private static let unsaid = 600.0, most = 30 * 86_400.0
+    /// The longest life that is believed.
+    private static let most = 30 * 86_400.0
     /// No words of an issuer are longer, in bytes.
     private static let longestReason = 300
 
@@ -31,16 +31,16 @@ struct IssuedToken: Equatable {
         }
         self.token = token
         let told = answer[grant.lifetimeMember]
-        let seconds = told?.double ?? told?.string.flatMap(Double.init) ?? Self.unsaid
+        let seconds = told?.double ?? told?.string.flatMap(Double.init) ?? Double(grant.assumedLifetime)
         guard seconds > 0 else { throw .badAnswer }
         let lifetime = Duration.milliseconds(Int64(min(seconds, Self.most) * 1000))
         // A token whose whole life is shorter than the margin is used for half of it.
         use = max(lifetime - grant.margin, lifetime / 2)
     }
 
-    /// The words of an error of OAuth (RFC 6749 §5.2), or of Google's form.
+    /// The words of an error of OAuth (RFC 6749 §5.2), of Google's form, or of Baidu's.
     private static func reason(_ answer: JSONObject) -> String? {
-        guard let error = answer["error"] else { return nil }
+        guard let error = answer["error"] else { return answer["message"]?.string }
         let words = [
             error.string, answer["error_description"]?.string, error["status"]?.string, error["message"]?.string,
         ].compactMap { $0 }.filter { !$0.isEmpty }
@@ -61,6 +61,7 @@ extension TokenGrant {
     var secrets: [String] {
         switch request {
         case .assertion(let account): [account.privateKey]
+        case .signed(let keys): [keys.secretKey, keys.accessKey]
         case .plain:
             address.split(separator: "?", maxSplits: 1).dropFirst().flatMap { query in
                 query.split(separator: "&").compactMap { member in

@@ -137,6 +137,7 @@ extension TokenGrant {
         let parts: [String] =
             switch request {
             case .plain(let method): ["plain", method.rawValue, address]
+            case .signed(let keys): ["signed", address, keys.accessKey, keys.secretKey]
             case .assertion(let account):
                 ["assertion", address, account.email, account.keyID, account.privateKey, account.scope]
             }

@@ -23,6 +23,11 @@ enum TokenRequest {
             return ClientRequest(
                 method: method, url: grant.address, headers: ["accept": "application/json"], timeouts: timeouts,
                 poolKey: "token")
+        case .signed(let keys):
+            let proof = BCESignature.authorization(keys, address: grant.address, unixTime: unixTime)
+            return ClientRequest(
+                method: .get, url: grant.address,
+                headers: ["accept": "application/json", "authorization": proof], timeouts: timeouts, poolKey: "token")
         case .assertion(let account):
             let assertion = try assertion(account, audience: grant.address, unixTime: unixTime)
             let form = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=\(assertion)"

@@ -27,6 +27,8 @@ package enum DialectCatalog {
         Ollama(),
         Cohere(),
         TEI(),
+        BaiduV1(),
+        BaiduV2(),
         Fake("fake", fails: false),
         Fake("fake-error", fails: true),
     ]

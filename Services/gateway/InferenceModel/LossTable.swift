@@ -11,6 +11,7 @@ package enum LossTable {
         geminiRows,
         cohereRows,
         ollamaRows,
+        baiduV1Rows,
     ].flatMap(\.self)
 
     /// What becomes of a feature in requests or answers written for a target.
@@ -54,6 +55,7 @@ package enum LossTarget: String, CaseIterable, Sendable {
     case gemini = "Gemini"
     case cohere = "Cohere"
     case ollama = "Ollama"
+    case baiduV1 = "Baidu v1"
 }
 
 /// One thing that the neutral shape can say.

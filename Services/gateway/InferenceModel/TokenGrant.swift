@@ -8,6 +8,8 @@ package struct TokenGrant: Equatable, Sendable {
     package enum Request: Equatable, Sendable {
         /// As the address says, with no body: what proves the right to a token stands in its query (Baidu v1, contract providers §11.1).
         case plain(HTTPMethod)
+        /// By a `GET` that is signed with Baidu's access keys (contract providers §11.2).
+        case signed(BCEKeys)
         /// By `POST` of an assertion that a service account signs (RFC 7523 §2.1; contract providers §9).
         case assertion(ServiceAccount)
     }
@@ -28,6 +30,8 @@ package struct TokenGrant: Equatable, Sendable {
     package var tokenMember = "access_token"
     /// The member of the answer that tells for how many seconds the token is good.
     package var lifetimeMember = "expires_in"
+    /// For how many seconds a token is good whose answer does not say.
+    package var assumedLifetime = 600
     /// How long before its end a token is no longer used.
     package var margin: Duration = .seconds(300)
     /// The codes of errors, beside status 401, by which the upstream says that a token is not good or no longer.
@@ -57,5 +61,16 @@ package struct ServiceAccount: Equatable, Sendable {
         self.keyID = keyID
         self.privateKey = privateKey
         self.scope = scope
+    }
+}
+
+/// An access key of Baidu's and its secret. Never printed.
+package struct BCEKeys: Equatable, Sendable {
+    package var accessKey: String
+    package var secretKey: String
+
+    package init(accessKey: String, secretKey: String) {
+        self.accessKey = accessKey
+        self.secretKey = secretKey
     }
 }

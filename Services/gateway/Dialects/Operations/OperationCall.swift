@@ -29,7 +29,8 @@ package final class OperationCall: OpenAICall {
         OperationExchange(
             UpstreamBody(
                 request.body(
-                    upstreamModel: wire.traits.namesModelInAddress ? nil : context.upstreamModel, asksForUsage: false),
+                    upstreamModel: wire.traits.namesModelInAddress
+                        ? nil : wire.traits.modelName.written(context.upstreamModel), asksForUsage: false),
                 headers: ["content-type": "application/json"]), requestedModel: context.requestedModel,
             product: product)
     }

@@ -67,6 +67,16 @@ enum ModelNames {
         return ["gpt-4", "gpt-35", "chatgpt-"].contains(where: known.hasPrefix) ? [] : nil
     }
 
+    /// Qianfan's name of a model (contract providers §11.2).
+    static func qianfan(_ model: String) -> String {
+        let name = model.lowercased()
+        switch name {
+        case "ernie-character-8k": return "ernie-char-8k"
+        case "ernie-character-fiction-8k": return "ernie-char-fiction-8k"
+        default: return name
+        }
+    }
+
     /// iFlytek's domain of a model, by what stands behind the first hyphen (contract providers §22).
     static func sparkDomain(_ model: String) -> String {
         guard let hyphen = model.firstIndex(of: "-") else { return model }
@@ -88,6 +98,7 @@ extension OpenAITraits.ModelName {
         switch self {
         case .asIs: model
         case .dotless: model.filter { $0 != "." }
+        case .baidu: ModelNames.qianfan(model)
         case .spark: ModelNames.sparkDomain(model)
         }
     }

@@ -71,6 +71,8 @@ package struct OpenAITraits: Equatable, Sendable {
         case spark
         /// Without its dots, as the deprecated type of Azure names deployments (contract providers §7).
         case dotless
+        /// Qianfan's, in small letters (contract providers §11.2).
+        case baidu
     }
 
     /// Whether the vendor takes `stream_options`.
