@@ -79,11 +79,10 @@ struct EventStreamSplitter {
         guard number(end) == Int(CRC32.of(bytes, start..<end)) else {
             throw Self.broken("the checksum of a frame is wrong")
         }
-        let headers = start + Self.headBytes..<start + Self.headBytes + headerLength
-        guard var frame = frame(headers) else { throw Self.broken("the headers of a frame cannot be read") }
-        frame.payload = headers.upperBound..<end
+        let place = start + Self.headBytes..<start + Self.headBytes + headerLength
+        guard let headers = headers(place) else { throw Self.broken("the headers of a frame cannot be read") }
         start += length
-        return frame
+        return frame(headers, payload: place.upperBound..<end)
     }
 
     private static func broken(_ reason: String) -> UpstreamError {
@@ -94,20 +93,44 @@ struct EventStreamSplitter {
         Int(bytes[place]) << 24 | Int(bytes[place + 1]) << 16 | Int(bytes[place + 2]) << 8 | Int(bytes[place + 3])
     }
 
+    /// A header whose value is a text.
+    private struct Header {
+        let name: Range<Int>
+        let value: Range<Int>
+    }
+
     /// Reads headers; `nil` for a type that nobody knows the size of, and for one that reaches out of its frame.
-    private func frame(_ headers: Range<Int>) -> EventStreamFrame? {
-        var frame = EventStreamFrame()
-        var place = headers.lowerBound
-        while place < headers.upperBound {
+    private func headers(_ range: Range<Int>) -> [Header]? {
+        var headers: [Header] = []
+        var place = range.lowerBound
+        while place < range.upperBound {
             let name = place + 1..<place + 1 + Int(bytes[place])
-            guard name.upperBound < headers.upperBound else { return nil }
+            guard name.upperBound < range.upperBound else { return nil }
             let type = bytes[name.upperBound]
-            place = name.upperBound + 1
-            guard let value = value(type, at: place, headers.upperBound) else { return nil }
+            guard let value = value(type, at: name.upperBound + 1, range.upperBound) else { return nil }
             place = value.upperBound
-            if type == Self.stringType { take(name, value, into: &frame) }
+            if type == Self.stringType { headers.append(Header(name: name, value: value)) }
         }
+        return headers
+    }
+
+    // A list of headers that is looked through: writing them into a frame while they are read is miscompiled by Swift 6.3 with -O, the names are lost.
+    private func frame(_ headers: [Header], payload: Range<Int>) -> EventStreamFrame {
+        var frame = EventStreamFrame(payload: payload)
+        if let type = value(of: ":message-type", headers) {
+            if JSONWalk.equals(bytes, type, "exception") { frame.kind = .exception }
+            if JSONWalk.equals(bytes, type, "error") { frame.kind = .error }
+        }
+        frame.name =
+            value(of: ":event-type", headers) ?? value(of: ":exception-type", headers)
+            ?? value(of: ":error-code", headers) ?? 0..<0
+        frame.message = value(of: ":error-message", headers) ?? 0..<0
         return frame
+    }
+
+    /// The value of the last header of a name.
+    private func value(of name: StaticString, _ headers: [Header]) -> Range<Int>? {
+        headers.last { JSONWalk.equals(bytes, $0.name, name) }?.value
     }
 
     private static let stringType: UInt8 = 7
@@ -130,18 +153,5 @@ struct EventStreamSplitter {
         default: return nil
         }
         return start + size <= end ? start..<start + size : nil
-    }
-
-    private func take(_ name: Range<Int>, _ value: Range<Int>, into frame: inout EventStreamFrame) {
-        if JSONWalk.equals(bytes, name, ":message-type") {
-            if JSONWalk.equals(bytes, value, "exception") { frame.kind = .exception }
-            if JSONWalk.equals(bytes, value, "error") { frame.kind = .error }
-        } else if JSONWalk.equals(bytes, name, ":event-type") || JSONWalk.equals(bytes, name, ":exception-type")
-            || JSONWalk.equals(bytes, name, ":error-code")
-        {
-            frame.name = value
-        } else if JSONWalk.equals(bytes, name, ":error-message") {
-            frame.message = value
-        }
     }
 }
