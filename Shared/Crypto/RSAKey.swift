@@ -16,11 +16,13 @@ package final class RSAKey: Sendable {
     /// - Throws: `malformed` for anything else.
     package init(pem: String) throws(CryptoError) {
         let text = Array(pem.utf8)
-        guard !text.isEmpty, text.count <= Self.longestText, let bio = unsafe BIO_new_mem_buf(text, Int32(text.count))
-        else { throw .malformed }
-        // libcrypto copies nothing of the text, which lives to the end of this function.
-        let read = unsafe PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in -1 }, nil)
-        unsafe BIO_free(bio)
+        guard !text.isEmpty, text.count <= Self.longestText else { throw .malformed }
+        // libcrypto copies nothing of the text, which must outlive the reading.
+        let read = unsafe text.withUnsafeBytes { text -> OpaquePointer? in
+            guard let bio = unsafe BIO_new_mem_buf(text.baseAddress, Int32(text.count)) else { return nil }
+            defer { unsafe BIO_free(bio) }
+            return unsafe PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in -1 }, nil)
+        }
         ERR_clear_error()
         guard let read = unsafe read else { throw .malformed }
         guard unsafe EVP_PKEY_get_base_id(read) == EVP_PKEY_RSA, unsafe Self.bits.contains(EVP_PKEY_get_bits(read))
