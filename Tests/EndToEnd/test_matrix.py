@@ -50,6 +50,8 @@ class Upstream:
     passes: tuple = ()
     # How an answer can break off in its protocol.
     cuts: tuple = ("length", "filter")
+    # The input tokens of the mock that are told to come from a cache.
+    cached: int = 3
     # A key in the form of the type, or what makes one; any text does where there is none.
     key: str | Callable[[], str] = ""
     # What names of models end in where they say the protocol.
@@ -124,9 +126,14 @@ UPSTREAMS = {
         thinking=lambda body: body.get("thinking", {}).get("token_budget"),
         system=lambda body: told_by_role(body, "messages"),
     ),
+    "ollama": Upstream(
+        "Ollama", 30, "/api/chat", root="", cuts=("length",), cached=0,
+        thinking=lambda body: body.get("think"),
+        system=lambda body: told_by_role(body, "messages"),
+    ),
 }  # fmt: skip
 # What the clients ask for is a low effort, or a budget of 2000 tokens; a number stands for an effort and the other way round.
-THINKING = {"chat": {"low"}, "responses": {"low"}, "anthropic": {2000, 2048}, "gemini": {2000, 2048}, "bedrock": {2000, 2048}, "vertex-gemini": {2000, 2048}, "vertex-claude": {2000, 2048}, "cohere": {2000, 2048}}
+THINKING = {"chat": {"low"}, "responses": {"low"}, "anthropic": {2000, 2048}, "gemini": {2000, 2048}, "bedrock": {2000, 2048}, "vertex-gemini": {2000, 2048}, "vertex-claude": {2000, 2048}, "cohere": {2000, 2048}, "ollama": {True}}
 
 
 @dataclasses.dataclass
@@ -402,17 +409,24 @@ def test_the_table_in_the_readme_names_these_pairs():
         assert row[1:] == ["bytes" if row[0] in one.passes or row[0] == one.title else "converted" for one in UPSTREAMS.values()]
 
 
+def check_usage(told, upstream, output):
+    """Google's SDK has nothing where nothing came from a cache."""
+    assert (told.usage[0], told.usage[1] or 0, told.usage[2]) == (11, UPSTREAMS[upstream].cached, output)
+
+
 def test_text_and_usage(client, make, upstream):
     told = client.ask(make("mock-answer"))
     assert told.text.startswith("The switchboard connects") and not told.calls
     assert not told.thought or UPSTREAMS[upstream].always_thinks
-    assert told.usage == (11, 3, 9) and told.finish == client.ends["stop"]
+    check_usage(told, upstream, 9)
+    assert told.finish == client.ends["stop"]
 
 
-def test_streamed_text_and_usage(client, make):
+def test_streamed_text_and_usage(client, make, upstream):
     told = client.ask(make("mock-stream-n5-d5"), stream=True)
     assert told.text == "w0 w1 w2 w3 w4 "
-    assert told.usage == (11, 3, 5) and told.finish == client.ends["stop"]
+    check_usage(told, upstream, 5)
+    assert told.finish == client.ends["stop"]
 
 
 @both

@@ -41,8 +41,9 @@ enum OllamaAnswer {
     private static func end(_ asked: Asked, _ output: Int) -> String {
         let input =
             asked.behaviour.kind == .noUsage ? "" : #""prompt_eval_count":\#(PlainBody.promptTokens),"#
+        let reason = asked.behaviour.end("stop", length: "length", filter: "stop")
         return
-            #""done":true,"done_reason":"stop","total_duration":5,"load_duration":1,\#(input)"eval_count":\#(output)"#
+            #""done":true,"done_reason":"\#(reason)","total_duration":5,"load_duration":1,\#(input)"eval_count":\#(output)"#
     }
 
     private static func calls(_ asked: Asked) -> String {
