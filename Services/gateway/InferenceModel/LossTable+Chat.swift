@@ -39,6 +39,7 @@ extension LossTable {
         LossRow(.answerThinkingID, .chat, .dropped),
         LossRow(.answerPartOrder, .chat, .changed("thoughts, text and calls each in a member of their own")),
         LossRow(.finishStopSequence, .chat, .changed("told as stop")),
+        LossRow(.answerCitations, .chat, .changed("told to callers; those of an upstream reach chat callers only")),
         LossRow(.answerAudio, .chat, .changed("streams do not tell its media type")),
         LossRow(.answerServiceTier, .chat, .changed("told with whole answers, not in streams")),
     ]
