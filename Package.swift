@@ -92,7 +92,8 @@ let package = Package(
         // gateway: no database.
         part("InferenceModel", of: "gateway", needs: ["Contracts", "HTTPCore", "JSON"]),
         part(
-            "Dialects", of: "gateway", needs: ["InferenceModel", "ModelCatalogue", "HTTPCore", "JSON", "Contracts"]),
+            "Dialects", of: "gateway",
+            needs: ["InferenceModel", "ModelCatalogue", "HTTPCore", "JSON", "Crypto", "Contracts"]),
         part("Routing", of: "gateway", needs: ["Contracts", "Crypto", "HTTPCore", "JSON", "Telemetry"]),
         part(
             "SnapshotClient", of: "gateway",

@@ -450,7 +450,7 @@ def test_one_tool(client, make, stream):
 @pytest.mark.parametrize("end", ["length", "filter"])
 def test_an_answer_that_breaks_off_says_why(client, make, upstream, stream, end):
     if end not in UPSTREAMS[upstream].cuts:
-        return
+        pytest.skip(f"{UPSTREAMS[upstream].title} has no such end")
     told = client.ask(make(f"mock-{end}"), stream=stream)
     assert told.text and told.finish == client.ends[end]
 

@@ -21,15 +21,15 @@ package struct ImageRequest: Sendable {
 
 /// Pictures that were made.
 package struct ImageResponse: Equatable, Sendable {
-    /// In order; each an address or the bytes.
-    package var images: [Media.Source]
+    /// Where they are, in order.
+    package var addresses: [String]
     /// `nil` when the upstream told nothing.
     package var usage: TokenUsage?
     /// The upstream's id; empty when it gave none.
     package var id: String
 
-    package init(images: [Media.Source], usage: TokenUsage? = nil, id: String = "") {
-        self.images = images
+    package init(addresses: [String], usage: TokenUsage? = nil, id: String = "") {
+        self.addresses = addresses
         self.usage = usage
         self.id = id
     }

@@ -64,4 +64,13 @@ struct ToolNamesTests {
         let text = String(decoding: out, as: UTF8.self)
         #expect(text.contains(#""name":"files.read""#) || !text.contains("files_read_2"), "\(text)")
     }
+
+    @Test("thousands of names that come to the same one are told apart, each under one of its own")
+    func collisions() {
+        let names = (0..<20_000).map { String(UnicodeScalar(UInt32(0x4E00 + $0)) ?? "x") }
+        var sent = ToolNames(names, .openAI)
+        let given = names.map { sent.name($0) }
+        #expect(Set(given).count == names.count && given.allSatisfy { $0.utf8.count <= ToolNames.longest })
+        #expect(zip(given, names).allSatisfy { sent.changed[$0] == $1 })
+    }
 }

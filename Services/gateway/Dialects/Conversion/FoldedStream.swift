@@ -26,6 +26,7 @@ package struct FoldedStream: StreamRelay {
     }
 
     package var usage: TokenUsage? { answer.usage }
+    package var usageSource: UsageSource { reader.isUsageEstimated ? .estimated : .measured }
     package var contentType: String { "application/json" }
     /// A whole answer has nothing that may stand before it.
     package var keepAlive: [UInt8] { [] }

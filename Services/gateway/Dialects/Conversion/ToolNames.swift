@@ -18,6 +18,8 @@ package struct ToolNames {
     /// The caller's names of those that had to be changed, by the sent name.
     private(set) var changed: [String: String] = [:]
     private var taken: Set<String> = []
+    /// The number that the next name of a stem is tried with, so that many names of one stem are not counted through anew for each.
+    private var numbers: [String: Int] = [:]
 
     static let longest = 64
 
@@ -50,13 +52,14 @@ package struct ToolNames {
             }, as: UTF8.self)
         if clean.utf8.first.map({ !isFirst($0) }) ?? true { clean = "_" + clean }
         clean = String(clean.prefix(Self.longest))
-        var number = 2
         let stem = clean
+        var number = numbers[stem] ?? 2
         while taken.contains(clean) {
             let end = "_\(number)"
             clean = stem.prefix(Self.longest - end.count) + end
             number += 1
         }
+        numbers[stem] = number
         taken.insert(clean)
         sent[name] = clean
         changed[clean] = name

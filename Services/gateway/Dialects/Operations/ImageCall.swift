@@ -106,15 +106,7 @@ package final class ConvertedImages: Exchange, Sendable {
             root.field("created", now)
             root.key("data")
             root.array { list in
-                for image in response.images {
-                    list.object { row in
-                        switch image {
-                        case .url(let url): row.field("url", url)
-                        case .base64(let data): row.field("b64_json", data)
-                        case .file(let id): row.field("file_id", id)
-                        }
-                    }
-                }
+                for address in response.addresses { list.object { $0.field("url", address) } }
             }
         }
         var answer = RelayedAnswer(body: json.bytes, usage: response.usage, id: response.id)

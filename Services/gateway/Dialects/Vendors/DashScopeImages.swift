@@ -52,17 +52,17 @@ package struct DashScopeImages: ImageDialect {
 
     package func read(_ body: [UInt8], parser: JSONParser) throws(UpstreamError) -> ImageResponse {
         guard let tree = try? parser.parse(body) else { throw Self.foreign }
-        var images: [Media.Source] = []
+        var images: [String] = []
         for choice in tree["output"]?["choices"]?.array ?? [] {
             for part in choice["message"]?["content"]?.array ?? [] {
-                if let url = part["image"]?.string { images.append(.url(url)) }
+                if let url = part["image"]?.string { images.append(url) }
             }
         }
         guard !images.isEmpty else {
             if let fault = UpstreamError(status: 500, tree: tree) { throw VendorErrors.dashScope.adjusted(fault) }
             throw Self.foreign
         }
-        return ImageResponse(images: images, id: tree["request_id"]?.string ?? "")
+        return ImageResponse(addresses: images, id: tree["request_id"]?.string ?? "")
     }
 
     package func readError(status: Int, body: [UInt8], parser: JSONParser) -> UpstreamError {

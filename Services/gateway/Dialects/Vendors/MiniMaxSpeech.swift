@@ -1,4 +1,5 @@
 import Contracts
+import Crypto
 package import InferenceModel
 package import JSON
 
@@ -100,7 +101,7 @@ package struct MiniMaxSpeech: SpeechDialect {
         if let error = VendorErrors.miniMax.hidden(in: tree) { throw error }
         var part = Part(isLast: tree["data"]?["status"]?.int == 2)
         if let text = tree["data"]?["audio"]?.string {
-            guard let audio = bytes(hex: text) else { throw foreign }
+            guard let audio = Hex.decode(text) else { throw foreign }
             part.audio = audio
         }
         if let count = tree["extra_info"]?["usage_characters"]?.int, count > 0 {
@@ -108,22 +109,5 @@ package struct MiniMaxSpeech: SpeechDialect {
             part.usage = TokenUsage(inputTokens: count, totalTokens: count)
         }
         return part
-    }
-
-    /// The bytes of hexadecimal text; `nil` for anything else.
-    private static func bytes(hex text: String) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count / 2)
-        var high: UInt8?
-        for digit in text.utf8 {
-            guard let value = Character(UnicodeScalar(digit)).hexDigitValue else { return nil }
-            if let first = high {
-                bytes.append(first << 4 | UInt8(value))
-                high = nil
-            } else {
-                high = UInt8(value)
-            }
-        }
-        return high == nil ? bytes : nil
     }
 }

@@ -28,7 +28,7 @@ package struct SiliconFlowImages: ImageDialect {
         }
         let images = (tree["images"]?.array ?? tree["data"]?.array ?? []).compactMap { $0["url"]?.string }
         guard !images.isEmpty else { throw Self.foreign }
-        return ImageResponse(images: images.map { .url($0) })
+        return ImageResponse(addresses: images)
     }
 
     package func readError(status: Int, body: [UInt8], parser: JSONParser) -> UpstreamError {
