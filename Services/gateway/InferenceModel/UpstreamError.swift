@@ -23,6 +23,14 @@ package struct UpstreamError: Error, Equatable, Sendable {
     /// The code of an answer that could not be read, as the reference has it (contract relay §2.8).
     package static let badResponse = "bad_response"
 
+    /// An answer of a good status that is none of what was asked for.
+    ///
+    /// - Parameter what: What it was, as the end of "the upstream answered …".
+    package static func foreign(_ what: String) -> UpstreamError {
+        UpstreamError(
+            status: 502, message: "the upstream answered \(what)", type: "upstream_error", code: .string(badResponse))
+    }
+
     /// No message taken from an upstream is longer.
     private static let maxMessage = 4096
 

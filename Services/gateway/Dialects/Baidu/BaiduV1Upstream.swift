@@ -69,7 +69,7 @@ package struct BaiduV1Upstream: UpstreamDialect {
         -> InferenceResponse
     {
         let tree = try BaiduV1Answer.tree(body, parser)
-        guard let text = tree["result"]?.string else { throw RerankRows.foreign("no result") }
+        guard let text = tree["result"]?.string else { throw UpstreamError.foreign("no result") }
         return InferenceResponse(
             id: tree["id"]?.string ?? "", model: context.requestedModel, created: tree["created"]?.int ?? context.now,
             choices: [Choice(parts: text.isEmpty ? [] : [.text(text)], finish: BaiduV1Answer.finish(tree))],
@@ -96,7 +96,7 @@ enum BaiduV1Answer {
     /// - Throws: `UpstreamError` for what is none, and for the error that it is.
     static func tree(_ body: [UInt8], _ parser: JSONParser) throws(UpstreamError) -> JSONValue {
         guard let tree = try? parser.parse(body), tree.object != nil else {
-            throw RerankRows.foreign("something that is no JSON object")
+            throw UpstreamError.foreign("something that is no JSON object")
         }
         if let fault = BaiduFault.read(tree) { throw fault }
         return tree
@@ -165,7 +165,7 @@ struct BaiduV1EventReader: EventReader {
         splitter.append(bytes)
         while !isOver, let block = splitter.next() { try read(block, parser, into: &events) }
         guard splitter.waiting <= Self.maxEventBytes else {
-            throw RerankRows.foreign("with an event larger than \(Self.maxEventBytes) bytes")
+            throw UpstreamError.foreign("with an event larger than \(Self.maxEventBytes) bytes")
         }
     }
 
@@ -247,7 +247,7 @@ package struct BaiduV1Rerank: RerankDialect {
         -> RerankResponse
     {
         let tree = try BaiduV1Answer.tree(body, parser)
-        guard let list = tree["results"]?.array else { throw RerankRows.foreign("no results") }
+        guard let list = tree["results"]?.array else { throw UpstreamError.foreign("no results") }
         var usage = BaiduV1Answer.usage(tree["usage"])
         if let counts = usage, counts.inputTokens == 0 { usage?.inputTokens = counts.totalTokens }
         return RerankResponse(

@@ -39,11 +39,11 @@ package struct CohereEmbeddings: EmbeddingDialect {
         -> EmbeddingResponse
     {
         guard let scan = try? parser.scan(body, for: Self.keys) else {
-            throw CohereAnswer.foreign("something that is no JSON object")
+            throw UpstreamError.foreign("something that is no JSON object")
         }
         guard let member = scan[0] else {
             if let tree = try? parser.parse(body), let fault = UpstreamError(status: 500, tree: tree) { throw fault }
-            throw CohereAnswer.foreign("no embeddings")
+            throw UpstreamError.foreign("no embeddings")
         }
         var list = member.kind == .array ? member.range : nil
         if member.kind == .object, let float = (try? parser.scan(body, in: member.range, for: Self.typeKeys))?[0],
@@ -51,7 +51,7 @@ package struct CohereEmbeddings: EmbeddingDialect {
         {
             list = float.range.shifted(by: member.range.lowerBound)
         }
-        guard let list else { throw CohereAnswer.foreign("no embeddings of numbers") }
+        guard let list else { throw UpstreamError.foreign("no embeddings of numbers") }
         let meta = scan[1].flatMap { try? parser.parse(body, in: $0.range) }
         return EmbeddingResponse(
             model: context.requestedModel, vectors: JSONElements(body, list).map { Array(body[$0]) },
@@ -84,10 +84,10 @@ package struct CohereRerank: RerankDialect {
         -> RerankResponse
     {
         guard let tree = try? parser.parse(body), tree.object != nil else {
-            throw CohereAnswer.foreign("something that is no JSON object")
+            throw UpstreamError.foreign("something that is no JSON object")
         }
         guard let list = tree["results"]?.array else {
-            throw UpstreamError(status: 500, tree: tree) ?? CohereAnswer.foreign("no results")
+            throw UpstreamError(status: 500, tree: tree) ?? UpstreamError.foreign("no results")
         }
         return RerankResponse(
             id: tree["id"]?.string ?? "", rows: try RerankRows.read(list, score: "relevance_score"),

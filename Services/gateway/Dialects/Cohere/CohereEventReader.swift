@@ -33,7 +33,7 @@ struct CohereEventReader: EventReader {
         splitter.append(bytes)
         while !isOver, let block = splitter.next() { try read(block, parser, into: &events) }
         guard splitter.waiting <= Self.maxEventBytes else {
-            throw CohereAnswer.foreign("with an event larger than \(Self.maxEventBytes) bytes")
+            throw UpstreamError.foreign("with an event larger than \(Self.maxEventBytes) bytes")
         }
     }
 
@@ -96,7 +96,7 @@ struct CohereEventReader: EventReader {
         start(nil, into: &events)
         if let place = open.firstIndex(where: { $0.number == number }) { close(place, into: &events) }
         guard open.count < Self.maxOpenCalls else {
-            throw CohereAnswer.foreign("with more than \(Self.maxOpenCalls) calls of tools at once")
+            throw UpstreamError.foreign("with more than \(Self.maxOpenCalls) calls of tools at once")
         }
         let name = call["function"]?["name"]?.string ?? ""
         events.append(

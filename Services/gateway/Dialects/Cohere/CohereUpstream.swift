@@ -28,7 +28,7 @@ package struct CohereUpstream: UpstreamDialect {
         -> InferenceResponse
     {
         guard let tree = try? parser.parse(body), tree.object != nil else {
-            throw CohereAnswer.foreign("something that is no JSON object")
+            throw UpstreamError.foreign("something that is no JSON object")
         }
         return try CohereAnswer.read(tree, context)
     }
@@ -54,12 +54,6 @@ enum CohereHeaders {
 
 /// What Cohere's answers and the events of its streams have in common.
 enum CohereAnswer {
-    /// An answer that is none of Cohere's.
-    static func foreign(_ what: String) -> UpstreamError {
-        UpstreamError(
-            status: 502, message: "the upstream answered \(what)", type: "upstream_error",
-            code: .string(UpstreamError.badResponse))
-    }
 
     /// Reads an error answer, `{"message"}`; 498 is the vendor's own for what its rules of use forbid.
     static func readError(status: Int, body: [UInt8], parser: JSONParser) -> UpstreamError {
@@ -68,7 +62,7 @@ enum CohereAnswer {
 
     static func read(_ tree: JSONValue, _ context: UpstreamContext) throws(UpstreamError) -> InferenceResponse {
         guard let message = tree["message"], message.object != nil else {
-            throw UpstreamError(status: 500, tree: tree) ?? foreign("no message")
+            throw UpstreamError(status: 500, tree: tree) ?? UpstreamError.foreign("no message")
         }
         let reason = tree["finish_reason"]?.string
         if let fault = fault(reason, nil) { throw fault }

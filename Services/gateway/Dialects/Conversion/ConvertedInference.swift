@@ -109,9 +109,7 @@ package final class ConvertedEmbedding: Exchange, Sendable {
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
         var response = try upstream.read(bytes, context, parser: parser)
         guard response.vectors.count == count else {
-            throw UpstreamError(
-                status: 502, message: "the upstream answered \(response.vectors.count) vectors for \(count) texts",
-                type: "upstream_error", code: .string(UpstreamError.badResponse))
+            throw UpstreamError.foreign("\(response.vectors.count) vectors for \(count) texts")
         }
         let isEstimated = response.usage == nil
         response.usage = response.usage ?? estimate

@@ -28,18 +28,18 @@ package struct OpenAIEmbeddings: EmbeddingDialect {
         -> EmbeddingResponse
     {
         guard let scan = try? parser.scan(body, for: Self.keys) else {
-            throw Self.foreign("something that is no JSON object")
+            throw UpstreamError.foreign("something that is no JSON object")
         }
         if let error = scan[2], error.kind != .null, let tree = try? parser.parse(body),
             let fault = UpstreamError(status: 500, tree: tree)
         {
             throw fault
         }
-        guard let data = scan[0], data.kind == .array else { throw Self.foreign("no embeddings") }
+        guard let data = scan[0], data.kind == .array else { throw UpstreamError.foreign("no embeddings") }
         var rows: [(index: Int, vector: [UInt8])] = []
         for row in JSONWalk.elements(body, data.range) {
             guard let fields = try? parser.scan(body, in: row, for: Self.rowKeys), let embedding = fields[0] else {
-                throw Self.foreign("an embedding without a vector")
+                throw UpstreamError.foreign("an embedding without a vector")
             }
             let place = embedding.range.shifted(by: row.lowerBound)
             let index = fields[1]?.int(in: body, from: row.lowerBound) ?? rows.count
@@ -49,21 +49,15 @@ package struct OpenAIEmbeddings: EmbeddingDialect {
                 // Some vendors answer base64 whatever was asked for.
                 guard let text = embedding.string(in: body, from: row.lowerBound),
                     let vector = EmbeddingVector.numbers(base64: text)
-                else { throw Self.foreign("a vector that is neither numbers nor base64") }
+                else { throw UpstreamError.foreign("a vector that is neither numbers nor base64") }
                 rows.append((index, vector))
-            default: throw Self.foreign("a vector that is neither numbers nor base64")
+            default: throw UpstreamError.foreign("a vector that is neither numbers nor base64")
             }
         }
         rows.sort { $0.index < $1.index }
         return EmbeddingResponse(
             model: context.requestedModel, vectors: rows.map(\.vector),
             usage: scan[1].flatMap { UsageReader.read(body, $0.range) })
-    }
-
-    private static func foreign(_ what: String) -> UpstreamError {
-        UpstreamError(
-            status: 502, message: "the upstream answered \(what)", type: "upstream_error",
-            code: .string(UpstreamError.badResponse))
     }
 }
 

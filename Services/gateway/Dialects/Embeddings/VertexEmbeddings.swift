@@ -36,20 +36,20 @@ package struct VertexEmbeddings: EmbeddingDialect {
         -> EmbeddingResponse
     {
         guard let scan = try? parser.scan(body, for: Self.keys) else {
-            throw GeminiAnswerReader.foreign("something that is no JSON object")
+            throw UpstreamError.foreign("something that is no JSON object")
         }
         if scan[1] != nil, let tree = try? parser.parse(body), let error = GeminiErrors.read(tree) { throw error }
-        guard let list = scan[0], list.kind == .array else { throw GeminiAnswerReader.foreign("no predictions") }
+        guard let list = scan[0], list.kind == .array else { throw UpstreamError.foreign("no predictions") }
         var vectors: [[UInt8]] = []
         var tokens: Int?
         for row in JSONWalk.elements(body, list.range) {
             guard let found = (try? parser.scan(body, in: row, for: Self.rowKeys))?[0], found.kind == .object else {
-                throw GeminiAnswerReader.foreign("a prediction without embeddings")
+                throw UpstreamError.foreign("a prediction without embeddings")
             }
             let embedding = found.range.shifted(by: row.lowerBound)
             let inner = try? parser.scan(body, in: embedding, for: Self.embeddingKeys)
             guard let values = inner?[0], values.kind == .array else {
-                throw GeminiAnswerReader.foreign("an embedding without values")
+                throw UpstreamError.foreign("an embedding without values")
             }
             vectors.append(Array(body[values.range.shifted(by: embedding.lowerBound)]))
             guard let statistics = inner?[1], statistics.kind == .object else { continue }

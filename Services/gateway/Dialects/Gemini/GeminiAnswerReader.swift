@@ -73,11 +73,11 @@ enum GeminiAnswerReader {
     static func read(_ body: [UInt8], _ context: UpstreamContext, parser: JSONParser) throws(UpstreamError)
         -> InferenceResponse
     {
-        guard let tree = try? parser.parse(body) else { throw foreign("something that is no JSON") }
+        guard let tree = try? parser.parse(body) else { throw UpstreamError.foreign("something that is no JSON") }
         if let error = GeminiErrors.read(tree) { throw error }
         // A stream without `alt=sse` is an array of chunks.
         if let chunks = tree.array { return try joined(chunks, context) }
-        guard tree.object != nil else { throw foreign("no JSON object") }
+        guard tree.object != nil else { throw UpstreamError.foreign("no JSON object") }
         return try read(tree, context)
     }
 
@@ -87,7 +87,7 @@ enum GeminiAnswerReader {
         var choices = rows.map { choice($0, context, &ids) }
         if choices.isEmpty {
             guard tree["promptFeedback"]?["blockReason"]?.string != nil else {
-                throw foreign("neither candidates nor a reason why the prompt was blocked")
+                throw UpstreamError.foreign("neither candidates nor a reason why the prompt was blocked")
             }
             choices = [Choice(parts: [], finish: .contentFilter)]
         }
@@ -160,13 +160,6 @@ enum GeminiAnswerReader {
         }
         whole["candidates"] = .array(candidates.keys.sorted().compactMap { candidates[$0].map { .object($0) } })
         return try read(.object(whole), context)
-    }
-
-    /// An answer that is none of Gemini's.
-    static func foreign(_ what: String) -> UpstreamError {
-        UpstreamError(
-            status: 502, message: "the upstream answered \(what)", type: "upstream_error",
-            code: .string(UpstreamError.badResponse))
     }
 }
 

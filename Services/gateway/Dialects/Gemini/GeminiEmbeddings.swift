@@ -121,14 +121,14 @@ package struct GeminiEmbeddings: EmbeddingDialect {
         -> EmbeddingResponse
     {
         guard let scan = try? parser.scan(body, for: Self.keys) else {
-            throw GeminiAnswerReader.foreign("something that is no JSON object")
+            throw UpstreamError.foreign("something that is no JSON object")
         }
         if scan[2] != nil, let tree = try? parser.parse(body), let error = GeminiErrors.read(tree) { throw error }
-        guard let list = scan[0], list.kind == .array else { throw GeminiAnswerReader.foreign("no embeddings") }
+        guard let list = scan[0], list.kind == .array else { throw UpstreamError.foreign("no embeddings") }
         var vectors: [[UInt8]] = []
         for row in JSONWalk.elements(body, list.range) {
             guard let values = (try? parser.scan(body, in: row, for: Self.rowKeys))?[0], values.kind == .array else {
-                throw GeminiAnswerReader.foreign("an embedding without values")
+                throw UpstreamError.foreign("an embedding without values")
             }
             vectors.append(Array(body[values.range.shifted(by: row.lowerBound)]))
         }

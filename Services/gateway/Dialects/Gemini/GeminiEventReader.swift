@@ -37,7 +37,7 @@ struct GeminiEventReader: EventReader {
         splitter.append(bytes)
         while let block = splitter.next() { try read(block, parser, &events) }
         guard splitter.waiting <= Self.maxEventBytes else {
-            throw GeminiAnswerReader.foreign("with an event larger than \(Self.maxEventBytes) bytes")
+            throw UpstreamError.foreign("with an event larger than \(Self.maxEventBytes) bytes")
         }
     }
 
@@ -61,9 +61,9 @@ struct GeminiEventReader: EventReader {
             guard let text = Self.text(of: bytes[block.range]) else { return }
             tree = try? parser.parse(text)
         }
-        guard let tree else { throw GeminiAnswerReader.foreign("with an event that is no JSON") }
+        guard let tree else { throw UpstreamError.foreign("with an event that is no JSON") }
         if let error = GeminiErrors.read(tree) { throw error }
-        guard tree.object != nil else { throw GeminiAnswerReader.foreign("with an event that is no JSON object") }
+        guard tree.object != nil else { throw UpstreamError.foreign("with an event that is no JSON object") }
         try read(tree, &events)
     }
 
@@ -107,7 +107,7 @@ struct GeminiEventReader: EventReader {
     ) throws(UpstreamError) {
         let choice = candidate["index"]?.int ?? 0
         guard choice >= 0, choice < Self.mostCandidates else {
-            throw GeminiAnswerReader.foreign("with a candidate of index \(choice)")
+            throw UpstreamError.foreign("with a candidate of index \(choice)")
         }
         var known = candidates.removeValue(forKey: choice) ?? Candidate()
         defer { candidates[choice] = known }

@@ -23,7 +23,7 @@ package final class GeminiExchange: Exchange, Sendable {
         guard let scan = try? parser.scan(bytes, for: Self.keys) else {
             // Google tells some errors in an array of one.
             if let tree = try? parser.parse(bytes), let error = GeminiErrors.read(tree) { throw error }
-            throw GeminiAnswerReader.foreign("something that is no JSON object")
+            throw UpstreamError.foreign("something that is no JSON object")
         }
         if scan[2] != nil, let tree = try? parser.parse(bytes), let error = GeminiErrors.read(tree) { throw error }
         return RelayedAnswer(
@@ -32,7 +32,7 @@ package final class GeminiExchange: Exchange, Sendable {
 
     /// A stream that the upstream answered as a whole, an object or an array of chunks: told as the caller asked for it.
     private func streamed(_ bytes: [UInt8], _ parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
-        guard let tree = try? parser.parse(bytes) else { throw GeminiAnswerReader.foreign("something that is no JSON") }
+        guard let tree = try? parser.parse(bytes) else { throw UpstreamError.foreign("something that is no JSON") }
         if let error = GeminiErrors.read(tree) { throw error }
         var stream = GeminiStream(isArray: call.isArray)
         var out: [UInt8] = []
@@ -40,7 +40,7 @@ package final class GeminiExchange: Exchange, Sendable {
             try stream.feed(Array("data: ".utf8) + chunk.serialized() + [10, 10], parser: parser, into: &out)
         }
         guard try stream.end(parser: parser, into: &out) else {
-            throw GeminiAnswerReader.foreign("with chunks that do not end")
+            throw UpstreamError.foreign("with chunks that do not end")
         }
         return RelayedAnswer(body: out, usage: stream.usage, id: stream.id, contentType: stream.contentType)
     }
@@ -79,13 +79,13 @@ package final class GeminiPlainExchange: Exchange, Sendable {
 
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
         guard let scan = try? parser.scan(bytes, for: Self.keys) else {
-            throw GeminiAnswerReader.foreign("something that is no JSON object")
+            throw UpstreamError.foreign("something that is no JSON object")
         }
         if scan[0] != nil, let tree = try? parser.parse(bytes), let error = GeminiErrors.read(tree) { throw error }
         let usage = readsUsage ? GeminiExchange.usage(bytes, scan[1], parser) : nil
         guard unwrapsEmbedding else { return RelayedAnswer(body: bytes, usage: usage, id: "") }
         guard let list = scan[2], list.kind == .array, let first = JSONWalk.elements(bytes, list.range).first else {
-            throw GeminiAnswerReader.foreign("no embeddings")
+            throw UpstreamError.foreign("no embeddings")
         }
         var json = JSONWriter(reserving: first.count + 64)
         json.object { json in

@@ -32,7 +32,7 @@ package struct GeminiStream: StreamRelay, Sendable {
         splitter.append(bytes)
         while let block = splitter.next() { try relay(block, parser, &out) }
         guard splitter.waiting <= Self.maxEventBytes else {
-            throw GeminiAnswerReader.foreign("with an event larger than \(Self.maxEventBytes) bytes")
+            throw UpstreamError.foreign("with an event larger than \(Self.maxEventBytes) bytes")
         }
     }
 
@@ -69,7 +69,7 @@ package struct GeminiStream: StreamRelay, Sendable {
         } else if let text = GeminiEventReader.text(of: splitter.bytes[block.range]) {
             // Of several lines, or of none with the name of data: told as one event, on one line.
             guard let tree = try? parser.parse(text) else {
-                throw GeminiAnswerReader.foreign("with an event that is no JSON")
+                throw UpstreamError.foreign("with an event that is no JSON")
             }
             let line = tree.serialized()
             try relay(line, 0..<line.count, parser, &out)
@@ -81,7 +81,7 @@ package struct GeminiStream: StreamRelay, Sendable {
     ) throws(UpstreamError) {
         guard let scan = try? parser.scan(bytes, in: payload, for: Self.keys) else {
             if let tree = try? parser.parse(bytes, in: payload), let error = GeminiErrors.read(tree) { throw error }
-            throw GeminiAnswerReader.foreign("with an event that is no JSON object")
+            throw UpstreamError.foreign("with an event that is no JSON object")
         }
         if scan[3] != nil, let tree = try? parser.parse(bytes, in: payload), let error = GeminiErrors.read(tree) {
             throw error

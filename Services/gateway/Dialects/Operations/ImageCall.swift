@@ -21,11 +21,7 @@ package protocol ImageDialect: Sendable {
 
 extension ImageDialect {
     /// An answer that is none of pictures.
-    static var foreign: UpstreamError {
-        UpstreamError(
-            status: 502, message: "the upstream answered something that has no images", type: "upstream_error",
-            code: .string(UpstreamError.badResponse))
-    }
+    static var foreign: UpstreamError { .foreign("something that has no images") }
 }
 
 /// `POST /v1/images/generations` (contract providers §3.8).

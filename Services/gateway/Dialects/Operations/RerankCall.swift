@@ -128,7 +128,7 @@ package final class ConvertedRerank: Exchange, Sendable {
     package func answer(_ bytes: [UInt8], parser: JSONParser) throws(UpstreamError) -> RelayedAnswer {
         var response = try upstream.read(bytes, context, parser: parser)
         guard response.rows.allSatisfy({ neutral.documents.indices.contains($0.index) }) else {
-            throw RerankRows.foreign("a document that nobody sent")
+            throw UpstreamError.foreign("a document that nobody sent")
         }
         response.rows.sort { ($0.score.double ?? 0) > ($1.score.double ?? 0) }
         if let most = neutral.topCount { response.rows = Array(response.rows.prefix(most)) }
@@ -152,17 +152,10 @@ enum RerankRows {
         rows.reserveCapacity(list.count)
         for row in list {
             guard let index = row["index"]?.int, case .number(let score)? = row[name] else {
-                throw foreign("a result without an index or a score")
+                throw UpstreamError.foreign("a result without an index or a score")
             }
             rows.append(RerankResponse.Row(index: index, score: score))
         }
         return rows
-    }
-
-    /// An answer that is none of a rerank.
-    static func foreign(_ what: String) -> UpstreamError {
-        UpstreamError(
-            status: 502, message: "the upstream answered \(what)", type: "upstream_error",
-            code: .string(UpstreamError.badResponse))
     }
 }

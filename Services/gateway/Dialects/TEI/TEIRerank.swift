@@ -24,9 +24,9 @@ package struct TEIRerank: RerankDialect {
     package func read(_ body: [UInt8], _ context: UpstreamContext, parser: JSONParser) throws(UpstreamError)
         -> RerankResponse
     {
-        guard let tree = try? parser.parse(body) else { throw RerankRows.foreign("something that is no JSON") }
+        guard let tree = try? parser.parse(body) else { throw UpstreamError.foreign("something that is no JSON") }
         guard let list = tree.array else {
-            throw UpstreamError(status: 500, tree: tree) ?? RerankRows.foreign("no list of scores")
+            throw UpstreamError(status: 500, tree: tree) ?? UpstreamError.foreign("no list of scores")
         }
         return RerankResponse(rows: try RerankRows.read(list, score: "score"))
     }

@@ -16,9 +16,7 @@ package struct DashScopeEmbeddings: EmbeddingDialect {
         return ["vl", "multimodal", "vision"].contains(where: name.contains)
     }
 
-    private static let foreign = UpstreamError(
-        status: 502, message: "the upstream answered something that has no vectors", type: "upstream_error",
-        code: .string(UpstreamError.badResponse))
+    private static let foreign = UpstreamError.foreign("something that has no vectors")
 
     package func write(_ request: EmbeddingRequest, _ context: UpstreamContext) throws(InvalidRequest) -> UpstreamBody {
         var json = JSONWriter(reserving: request.inputs.reduce(192) { $0 + $1.utf8.count + 16 })

@@ -10,9 +10,7 @@ package struct DashScopeRerank: RerankDialect {
     /// Where it is asked, appended to the channel's address.
     static let path = "/api/v1/services/rerank/text-rerank/text-rerank"
 
-    private static let foreign = UpstreamError(
-        status: 502, message: "the upstream answered something that has no results", type: "upstream_error",
-        code: .string(UpstreamError.badResponse))
+    private static let foreign = UpstreamError.foreign("something that has no results")
 
     package func write(_ request: RerankRequest, _ context: UpstreamContext) throws(InvalidRequest) -> UpstreamBody {
         var json = JSONWriter(reserving: request.documents.reduce(192) { $0 + $1.utf8.count + 8 })

@@ -7,9 +7,7 @@ package import JSON
 package struct MiniMaxEmbeddings: EmbeddingDialect {
     package init() {}
 
-    private static let foreign = UpstreamError(
-        status: 502, message: "the upstream answered something that has no vectors", type: "upstream_error",
-        code: .string(UpstreamError.badResponse))
+    private static let foreign = UpstreamError.foreign("something that has no vectors")
 
     package func write(_ request: EmbeddingRequest, _ context: UpstreamContext) throws(InvalidRequest) -> UpstreamBody {
         var json = JSONWriter(reserving: request.inputs.reduce(128) { $0 + $1.utf8.count + 8 })

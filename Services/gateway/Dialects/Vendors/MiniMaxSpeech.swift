@@ -11,9 +11,7 @@ package struct MiniMaxSpeech: SpeechDialect {
 
     private static let formats = ["mp3", "wav", "flac", "pcm"]
     private static let voice = "male-qn-qingse"
-    private static let foreign = UpstreamError(
-        status: 502, message: "the upstream answered something that is no speech", type: "upstream_error",
-        code: .string(UpstreamError.badResponse))
+    private static let foreign = UpstreamError.foreign("something that is no speech")
 
     package func write(_ request: SpeechRequest, _ context: UpstreamContext) throws(InvalidRequest) -> UpstreamBody {
         let format = request.format ?? defaultFormat
